@@ -71,7 +71,8 @@ class AuditUnavailable(AccessDenied):
             port,
             f"the read cannot be recorded in the audit log ({problem}), so no data is read",
             (),
-            "Make the folder `audit` of the mesh home writable, with free space, and read again",
+            "Make the folders `audit` and `access` of the mesh home and its access database writable, with free space, "
+            "and read again; `mesh doctor` examines them",
         )
 
 

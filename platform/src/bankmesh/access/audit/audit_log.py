@@ -13,7 +13,6 @@ from bankmesh.access.audit.audit_chain import ChainUnavailable, append_record
 from bankmesh.access.audit.audit_record import RecordKind
 from bankmesh.access.audit.read_recorder import AuditedReads, principal_fields, read_facts
 from bankmesh.access.errors import AuditUnavailable
-from bankmesh.access.signing_keys import UnusableKey
 from bankmesh.settings import access_database, is_audit_strict
 
 if TYPE_CHECKING:
@@ -119,8 +118,6 @@ class AuditLog:
             return append_record(self.home, self.database, kind, fields, wait=wait or self.is_strict, begun=begun)
         except ChainUnavailable as error:
             raise AuditUnavailable(port, str(error)) from error
-        except (OSError, UnusableKey) as error:
-            raise AuditUnavailable(port, type(error).__name__) from error
 
 
 def _names_port(text: str) -> bool:
