@@ -27,6 +27,8 @@ from leak.canary_products import CanaryWorkspace
 from leak.mutants import MUTANTS
 from leak.read_ways import WAYS, Attempt, Stranger
 
+from bankmesh.access.audit.audit_chain import close_chains
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -129,6 +131,7 @@ def _gap(attempt: Attempt, records: Counter[str]) -> str | None:
 
 def _examine_leftovers(report: LeakReport, workspace: CanaryWorkspace, output: Path) -> None:
     """Search what the reads left behind: the log, recorded use, indexes, and the output of this process."""
+    close_chains()  # their threads would write to the home meanwhile
     kept = [path for path in workspace.home.rglob("*") if path.is_file() and not _is_data(workspace, path)]
     for path in [output, *kept]:
         secrets = path == output
