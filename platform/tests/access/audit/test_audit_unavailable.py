@@ -234,6 +234,7 @@ def test_a_file_that_somebody_else_changes_ends_the_chain(home, opened, change, 
     read(home, opened)  # in another chain
     close_chains()
     assert len(verify_log(home).chains) == 2
+    wait_until(lambda: ChainState.RUNNING not in {chain.state for chain in verify_log(home).chains})
     assert {chain.state for chain in verify_log(home).chains} == {ChainState.KILLED, ChainState.CLOSED}
     if kind is not None:
         assert kind in kinds(home)
