@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, NoReturn
 from bankmesh.access.errors import AccessDenied, AuditUnavailable, IdentityRefused, NoPurpose
 from bankmesh.access.metadata_reader import MetadataReader, current_metadata_reader
 from bankmesh.access.model import MaskMethod
-from bankmesh.access.tokens.current_reader import current_purpose, current_token, principal_of_token
+from bankmesh.access.tokens.current_reader import PinnedReader
+from bankmesh.workspace.workspace_contracts import workspace_contracts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,34 +31,31 @@ class GovernedReads:
     def __init__(
         self,
         settings: Settings,
-        contracts: Sequence[Contract],
         *,
         token: str | None = None,
         purpose: str | None = None,
     ) -> None:
-        """`token` and `purpose` are those of the environment by default, else of the session of the mesh home."""
-        self._settings, self._contracts = settings, contracts
-        self._token, self._purpose = token, purpose
+        """`token` and `purpose` are those of the environment by default, else of the session of the mesh home.
+
+        Both stay what they are at the first read, so that the reader does not change with the session of the home.
+        """
+        self._settings = settings
+        self._reader = PinnedReader(settings, token, purpose)
 
     @property
     def principal(self) -> Principal:
-        """The reader, whose token is the one of the first read, and must still be valid.
-
-        Raises IdentityRefused, and PolicyFaults.
-        """
-        return principal_of_token(self._settings, self._chosen_token)
-
-    @cached_property
-    def _chosen_token(self) -> str:
-        """The token, found once, so that the reader of a process does not change with the session of its home."""
-        return current_token(self._settings, self._token)
+        """The reader, whose token must still be valid. Raises IdentityRefused, PolicyFaults and UnusableKey."""
+        return self._reader.principal
 
     @property
     def policy(self) -> AccessPolicy:
-        """The policies, roles and purposes of the workspace, as its files are now. Raises PolicyFaults."""
+        """The policies, roles, purposes and contracts of the workspace, as its files are now.
+
+        Raises PolicyFaults and ContractFaults.
+        """
         from bankmesh.access.decisions.access_policy import load_access_policy
 
-        return load_access_policy(self._settings.root, self._contracts)
+        return load_access_policy(self._settings.root, workspace_contracts(self._settings.root))
 
     @cached_property
     def log(self) -> AuditLog:
@@ -69,13 +67,13 @@ class GovernedReads:
     def decide(self, contract: Contract, purpose: str | None = None, *, way: str) -> AccessDecision:
         """Return the decision about reads of a product, which may be a refusal.
 
-        Raises IdentityRefused and NoPurpose, both on record, and AuditUnavailable and PolicyFaults.
+        Raises IdentityRefused and NoPurpose, both on record, and AuditUnavailable, PolicyFaults and ContractFaults.
         """
         from bankmesh.access.decisions.decision_engine import decide, usable_purposes
 
         declared = purpose
         try:
-            declared = declared or current_purpose(self._settings, self._purpose)
+            declared = declared or self._reader.purpose
             principal = self.principal
         except IdentityRefused as error:
             self.log.denied(None, contract.port, declared, way=way, why=type(error).__name__)
@@ -88,7 +86,11 @@ class GovernedReads:
 
     def metadata_reader(self) -> MetadataReader:
         """Return who reads what was computed from data: nobody in particular without a valid token."""
-        return current_metadata_reader(self._settings, token=self._token, purpose=self._purpose)
+        try:
+            token, purpose = self._reader.token, self._reader.purpose
+        except IdentityRefused as error:
+            return MetadataReader(problem=str(error))
+        return current_metadata_reader(self._settings, token=token, purpose=purpose)
 
     def open(
         self, contract: Contract, opened: OpenVersion, purpose: str | None = None, *, way: str = "scan"

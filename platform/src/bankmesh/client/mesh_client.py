@@ -228,45 +228,51 @@ class DataMeshClient:
             token: who reads, a token or the name of an issued one: BANKMESH_TOKEN by default, else what `mesh token
                 use` chose.
             purpose: what the reads serve: BANKMESH_PURPOSE by default, else what `mesh token use` chose.
+
+        The token and the purpose of the first read stay those of the client, whatever is chosen later.
         """
         found = current_settings(Path(root) if root else None)
         self._settings = Settings(found.root, Path(home).resolve(), found.exports) if home else found
         self.consumer = consumer or consumer_name()
         self._cut = ConsistentCut(parse_moment(moment), self._publications) if moment is not None else None
-        self._contracts = with_data_tests(workspace_contracts(self._settings.root), self._settings.home)
-        self._identity = {"token": token, "purpose": purpose}
-        self.reads = GovernedReads(self._settings, self._contracts, **self._identity)
+        self._read: tuple[Contract, ...] = ()
+        self._contracts: list[Contract] = []
+        self._load_contracts()
+        self.reads = GovernedReads(self._settings, token=token, purpose=purpose)
 
     def at(self, moment: str | datetime) -> DataMeshClient:
         """Return a client of the mesh as it was: each product at the version that it had at the moment.
 
-        `moment` is a datetime or ISO 8601 text with a time zone, `2026-01-31T00:00Z`. No product is newer than the
-        products that it is built from. Raises BadMoment; reading raises NotPublishedThen for a product without a
-        readable version of then. Withdrawn versions are refused as usual.
+        Its reader and purpose are those of this client. `moment` is a datetime or ISO 8601 text with a time zone,
+        `2026-01-31T00:00Z`. No product is newer than the products that it is built from. Raises BadMoment; reading
+        raises NotPublishedThen for a product without a readable version of then. Withdrawn versions are refused as
+        usual.
         """
-        root, home = self._settings.root, self._settings.home
-        return DataMeshClient(root, home, consumer=self.consumer, moment=moment, **self._identity)
+        made = DataMeshClient(self._settings.root, self._settings.home, consumer=self.consumer, moment=moment)
+        made.reads = self.reads
+        return made
 
     def products(self, domain: str | None = None) -> ProductList:
         """Return the state of every product, or of those of one domain. Raises UnknownName.
 
         The number of rows is None if the reader may see only some of them.
         """
-        domains = {contract.domain for contract in self._contracts}
+        contracts = self._load_contracts()
+        domains = {contract.domain for contract in contracts}
         if domain is not None and domain not in domains:
             raise UnknownName("domain", domain, domains)
-        chosen = [c for c in self._contracts if domain in {None, c.domain}]
+        chosen = [c for c in contracts if domain in {None, c.domain}]
         states = product_states(chosen, self._settings.home, existing_outcomes(self._settings))
         reader = self.reads.metadata_reader()
         return ProductList(readable_state(state, reader.decision_on(state.contract)) for state in states)
 
     def contract(self, product: str, major: int | None = None) -> Contract:
-        """Return the contract of `domain.product`. Raises UnknownName."""
-        return find_contract(self._contracts, product, major)
+        """Return the contract of `domain.product`, as its file is now. Raises UnknownName and ContractFaults."""
+        return find_contract(self._load_contracts(), product, major)
 
     def majors(self, product: str) -> list[Contract]:
         """Return the contracts of all majors of `domain.product`, oldest first; empty if there is no such product."""
-        return [contract for contract in self._contracts if contract.product == product]
+        return [contract for contract in self._load_contracts() if contract.product == product]
 
     def get_data_product(
         self,
@@ -322,6 +328,14 @@ class DataMeshClient:
     def withdrawn_inputs(self, product: str, major: int | None = None) -> tuple[WithdrawnInput, ...]:
         """Return the withdrawn versions that a product's newest version is built from; empty once it is rebuilt."""
         return withdrawn_inputs(LogFacts(self._settings.home), self.contract(product, major).port)
+
+    def _load_contracts(self) -> list[Contract]:
+        """Return the contracts as their files are now, with recorded data tests. Raises ContractFaults."""
+        found = workspace_contracts(self._settings.root)
+        if found != self._read:
+            self._contracts = with_data_tests(found, self._settings.home)
+            self._read = found
+        return self._contracts
 
     def _publications(self, port: str) -> tuple[Publication, ...]:
         """Return the readable publications of a port, newest first; of one without a contract, of its folder."""

@@ -193,14 +193,14 @@ def test_a_read_under_a_damaged_session_is_refused_on_record(settings):
     session_file(settings.home).write_text("[]")
     contract = SimpleNamespace(port="retail.party")
     with pytest.raises(IdentityRefused, match="is no session"):
-        GovernedReads(settings, ()).decide(contract, way="scan")
+        GovernedReads(settings).decide(contract, way="scan")
     close_chains()
     (entry,) = query_log(settings.home, EntryFilter())
     assert (entry.state, entry.record["port"], entry.record["why"]) == ("denied", "retail.party", "IdentityRefused")
 
 
 def test_a_running_client_reads_no_longer_once_its_token_is_refused(settings):
-    reads = GovernedReads(settings, (), token=issue(settings))
+    reads = GovernedReads(settings, token=issue(settings))
     assert reads.principal.id == "alice"
     private_key_file(settings.home, KeyUse.TOKENS).unlink()
     issue(settings, "bob")
@@ -211,7 +211,7 @@ def test_a_running_client_reads_no_longer_once_its_token_is_refused(settings):
 def test_a_running_client_stays_the_reader_that_it_was(settings):
     first, second = issue(settings, "alice"), issue(settings, "bob")
     write_session(settings.home, ReaderSession(first, "stewardship"))
-    reads = GovernedReads(settings, ())
+    reads = GovernedReads(settings)
     assert reads.principal.id == "alice"
     write_session(settings.home, ReaderSession(second, "stewardship"))
     assert reads.principal.id == "alice"

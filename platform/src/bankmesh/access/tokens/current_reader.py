@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from bankmesh.access.errors import IdentityRefused
@@ -25,6 +26,42 @@ if TYPE_CHECKING:
 
 _PERSON = "person"
 _DOTS_OF_A_TOKEN = 2
+
+
+class PinnedReader:
+    """The token and the purpose of one client: found when they are first needed, and the same from then on.
+
+    One that is missing is searched again, so that a running client can read once `mesh token use` has chosen it.
+    """
+
+    def __init__(self, settings: Settings, token: str | None = None, purpose: str | None = None) -> None:
+        """`token` and `purpose` are those of the environment by default, else of the session of the mesh home."""
+        self._settings = settings
+        self._named_token, self._named_purpose = token, purpose
+        self._token: str = ""
+        self._purpose: str | None = None
+
+    @property
+    def token(self) -> str:
+        """The token, empty if there is none. Raises IdentityRefused for a session that is none."""
+        if not self._token:
+            self._token = current_token(self._settings, self._named_token)
+            if self._token:
+                with suppress(IdentityRefused):  # the session is damaged, which concerns reads without a purpose alone
+                    _ = self.purpose
+        return self._token
+
+    @property
+    def purpose(self) -> str | None:
+        """The purpose of reads that name none; None if there is none. Raises IdentityRefused as `token`."""
+        if not self._purpose:
+            self._purpose = current_purpose(self._settings, self._named_purpose)
+        return self._purpose
+
+    @property
+    def principal(self) -> Principal:
+        """The reader, whose token must still be valid. Raises the errors of `current_principal`."""
+        return principal_of_token(self._settings, self.token)
 
 
 def current_principal(settings: Settings, token: str | None = None) -> Principal:
