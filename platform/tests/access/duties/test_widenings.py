@@ -15,6 +15,7 @@ from bankmesh.access.masks.mask_rules import parse_mask
 from bankmesh.access.model import ColumnDecision, ColumnOutcome, RowFilter
 from bankmesh.lineage.model import ColumnRef, Dependency, StepLineage, TransformationSubtype
 from bankmesh.lineage.polars import derive_from_code
+from bankmesh.lineage.sql import lineage_of_query
 
 How = TransformationSubtype
 S, P = "source.party", "use.score"
@@ -150,9 +151,39 @@ MADE = [(how,) for how in How if how is not How.IDENTITY] + [
 def test_a_mask_that_shows_a_part_is_kept_only_by_a_value_that_is_carried_unchanged(mask, ways, is_kept):
     masked = ColumnDecision("a", ColumnOutcome.MASK, parse_mask(mask))
     joined = mask == "pseudonym" and set(ways) <= {How.JOIN, How.GROUP_BY}
-    assert keeps_mask(ways, masked, masked) is (is_kept or joined)
-    assert keeps_mask(ways, masked, ColumnDecision("a", ColumnOutcome.SHOW))
-    assert keeps_mask(ways, ColumnDecision("a", ColumnOutcome.MASK, parse_mask("redact")), masked)
+    assert keeps_mask(ways, masked, masked, is_required=True) is (is_kept or joined)
+    assert keeps_mask(ways, masked, ColumnDecision("a", ColumnOutcome.SHOW), is_required=False)
+
+
+EXISTENCE = {How.IDENTITY, How.JOIN, How.FILTER, How.GROUP_BY, How.SORT}
+
+
+@pytest.mark.parametrize("how", list(How))
+def test_redact_is_kept_where_no_transform_decides_which_values_are_missing(how):
+    redacted = ColumnDecision("a", ColumnOutcome.MASK, parse_mask("redact"))
+    for other in (redacted, ColumnDecision("a", ColumnOutcome.MASK, parse_mask("partial(last: 4)"))):
+        assert keeps_mask([how], redacted, other, is_required=True)
+        assert keeps_mask([how], redacted, other, is_required=False) is (how in EXISTENCE)
+
+
+@pytest.mark.parametrize("sql", ["case when secret < 'k' then 'x' end", "nullif(secret, 'zoe')", "substr(secret, 2)"])
+def test_a_value_that_may_be_null_for_a_reason_of_its_own_is_not_hidden_by_redact(sql):
+    found = lineage_of_query(
+        f"select party_id, {sql} as score from party", {"party": {"party_id": "BIGINT", "secret": "VARCHAR"}}
+    )
+    lineage = StepLineage(
+        {
+            name: frozenset(
+                Dependency(ColumnRef(S, {"secret": "income"}.get(d.source.column, d.source.column)), d.how)
+                for d in needed
+            )
+            for name, needed in found.columns.items()
+        }
+    )
+    masked = source_of(income="restricted"), product_of(score="restricted")
+    assert {(one.given, one.allowed) for one in widenings(*masked, lineage)} == {
+        ("masks by redact (a value made from it)", "masks by redact")
+    }
 
 
 MASKS = [

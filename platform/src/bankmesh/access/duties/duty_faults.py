@@ -77,7 +77,7 @@ _NARROWER = {
     Duty.AUDIENCE: "Remove the role, or limit its purposes",
     Duty.MASKS: (
         "Classify the column at least as high, or mask it: in the same way if it carries the value unchanged, "
-        "else by redact or null"
+        "else by null, or by redact if it is required"
     ),
     Duty.ROWS: "Carry the columns of the filter unchanged",
 }

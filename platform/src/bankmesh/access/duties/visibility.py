@@ -9,7 +9,7 @@ from bankmesh.access.model import ColumnOutcome, MaskMethod
 from bankmesh.lineage.model import TransformationSubtype
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection
 
     from bankmesh.access.model import ColumnDecision, Mask
 
@@ -20,19 +20,25 @@ _WITHOUT_CHANGE = _BY_EQUALITY | {
 }  # fmt: skip
 
 
-def keeps_mask(ways: Iterable[TransformationSubtype], given: ColumnDecision, allowed: ColumnDecision) -> bool:
+def keeps_mask(
+    ways: Collection[TransformationSubtype], given: ColumnDecision, allowed: ColumnDecision, *, is_required: bool
+) -> bool:
     """Whether a column that depends in these ways on another reveals no more of it than a reader of it may learn.
 
     Joins and groups use only which values are equal. That is what a pseudonym shows, so they carry every mask but a
     pseudonym: readers could join and group by the pseudonyms themselves. A mask that shows a part of a value is kept
-    only by a value that is carried unchanged: the last digits of what is made from it may be its first ones.
+    only by a value that is carried unchanged: the last digits of what is made from it may be its first ones. `redact`
+    shows where a value is missing, which a transform can decide by a value; a column that `is_required` has no nulls.
     """
-    method = allowed.mask.method if allowed.mask else None
-    if method is MaskMethod.PSEUDONYM and _BY_EQUALITY.issuperset(ways):
+    if allowed.outcome is ColumnOutcome.SHOW or (
+        allowed.mask and allowed.mask.method is MaskMethod.PSEUDONYM and _BY_EQUALITY.issuperset(ways)
+    ):
         return True
-    shows_part = given.mask is not None and given.mask.method not in {MaskMethod.NULL, MaskMethod.REDACT}
-    is_comparable = not shows_part or allowed.outcome is ColumnOutcome.SHOW or _is_carried(ways)
-    return is_comparable and reveals_no_more(given, allowed)
+    if given.mask is None or given.mask.method is MaskMethod.NULL:
+        return reveals_no_more(given, allowed)
+    if given.mask.method is MaskMethod.REDACT:
+        return is_required or (_WITHOUT_CHANGE.issuperset(ways) and reveals_no_more(given, allowed))
+    return is_carried(ways) and reveals_no_more(given, allowed)
 
 
 def reveals_no_more(given: ColumnDecision, allowed: ColumnDecision) -> bool:
@@ -61,14 +67,14 @@ def _can_be_computed(coarse: Mask, fine: Mask) -> bool:
     return coarse.method is fine.method and strictest([coarse, fine]) == coarse
 
 
-def _is_carried(ways: Iterable[TransformationSubtype]) -> bool:
+def is_carried(ways: Collection[TransformationSubtype]) -> bool:
     """Whether a column that depends in these ways on another has its values unchanged."""
-    found = frozenset(ways)
-    return TransformationSubtype.IDENTITY in found and found <= _WITHOUT_CHANGE
+    return TransformationSubtype.IDENTITY in ways and _WITHOUT_CHANGE.issuperset(ways)
 
 
-def spell(decision: ColumnDecision) -> str:
+def spell(decision: ColumnDecision, *, is_derived: bool = False) -> str:
     """Return the decision in words: `shows`, `masks by partial(last: 4)`, `withholds`."""
     if decision.outcome is ColumnOutcome.MASK:
-        return f"masks by {decision.mask}" if decision.mask else "masks"
+        derived = " (a value made from it)" if is_derived else ""
+        return f"masks by {decision.mask}{derived}" if decision.mask else "masks"
     return "shows" if decision.outcome is ColumnOutcome.SHOW else "withholds"

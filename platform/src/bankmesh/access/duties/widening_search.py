@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bankmesh.access.duties.model import Duty, Widening
 from bankmesh.access.duties.readers import admitted_readers, allows_purpose, readers_with
 from bankmesh.access.duties.row_filter_flow import find_row_problem
-from bankmesh.access.duties.visibility import keeps_mask, spell
+from bankmesh.access.duties.visibility import is_carried, keeps_mask, spell
 from bankmesh.access.model import ColumnDecision, ColumnOutcome
 from bankmesh.access.policies.contract_policies import listed_roles
 from bankmesh.access.policies.probe_readers import product_reader
@@ -75,8 +75,17 @@ class _Search:
         allowed = self._decision(reader, one.source.dataset, purpose)
         there = _of(allowed, one.source.column)
         held = tuple(sorted(reader.roles))
-        if not keeps_mask(one.ways, own, there):
-            yield Widening(target, one.source, Duty.MASKS, held, purpose, spell(own), spell(there))
+        is_required = self._flow.contract.column(one.target).required
+        if not keeps_mask(one.ways, own, there, is_required=is_required):
+            yield Widening(
+                target,
+                one.source,
+                Duty.MASKS,
+                held,
+                purpose,
+                spell(own, is_derived=not is_carried(one.ways)),
+                spell(there),
+            )
         for filtered in (allowed, self._decision(product_reader(self._port), one.source.dataset, purpose)):
             problem = find_row_problem(
                 self._flow, one.source.dataset, one.target, given.row_filter, filtered.row_filter
