@@ -18,7 +18,10 @@ SCRIPT = "ᏆᏃᏣᏠ"
 FIRST_NUMBER = 7_391_400_000_001
 FIRST_DAY = date(1713, 1, 2)
 _NUMBER = re.compile(rb"7S?3S?9S?1S?4(?:S?\d){8,}".replace(b"S", rb"(?:[,_' .]|\xc2\xa0)"))
-_DATE = re.compile(rb"(1[78]\d\d)[-/.]?([01]\d)[-/.]?([0-3]\d)")
+_DATES = (
+    re.compile(rb"(1[78]\d\d)[-/.]([01]\d)[-/.]([0-3]\d)"),
+    re.compile(rb"(?<!\d)(1[78]\d\d)([01]\d)([0-3]\d)(?!\d(?!\d{5}(?!\d)))"),  # not within a number of other length
+)
 _REVERSED = re.compile(rb"\d{8}41937")
 _SHORTENED = re.compile(rb"7\.3914\d*e\+?12")
 _DAYS = re.compile(rb"(?<![\w.:+-])-(\d{5})(?![\w.:+-])")
@@ -149,7 +152,9 @@ class CanaryBook:
         return found
 
     def _dates(self, data: bytes) -> list[Leak]:
-        written = [(self._cell_of_date(*map(int, m.groups())), "date", m) for m in _DATE.finditer(data)]
+        written = [
+            (self._cell_of_date(*map(int, m.groups())), "date", m) for pattern in _DATES for m in pattern.finditer(data)
+        ]
         counted = [
             (self.dates.get(_EPOCH - timedelta(days=int(m[1]))), "days since 1970", m) for m in _DAYS.finditer(data)
         ]

@@ -72,7 +72,9 @@ def test_numbers_and_dates_are_found_however_they_are_spelt() -> None:
     book = CanaryBook()
     number, day = book.number("a number"), book.date("a day")
     spellings = (f"{number}", f"{number:,}", f"{number:_}", f"{number}.37", f"{number}3700", f"{number}"[::-1])
-    for text in (*spellings, f"{day}", f"{day:%Y%m%d}", f"({(day - type(day)(1970, 1, 1)).days},)"):
+    days = (f"{day}", f"12{day}34", f"{day:%Y%m%d}", f"x{day:%Y%m%d}123456")
+    for text in (*spellings, *days, f"({(day - type(day)(1970, 1, 1)).days},)"):
         assert [leak.cell for leak in book.search(text.encode())], text
     assert book.search(number.to_bytes(8, "little").rjust(20, b"x"))
     assert book.search(b"7391400000000 1713-01-01 2024-05-06 -93784.5") == []
+    assert book.search(f"a moment since 1970: {day:%Y%m%d}00000000".encode()) == []
