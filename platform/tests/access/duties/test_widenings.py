@@ -110,7 +110,7 @@ def test_a_pseudonym_is_carried_by_all_but_joins_and_groups_which_it_allows_as_w
 
 def test_an_opaque_step_carries_every_column_that_it_read():
     opaque = frozenset({ColumnRef(S, "income")})
-    found = widenings(source_of(income="restricted"), product_of(score="restricted"), step(opaque=opaque))
+    found = widenings(source_of(income="restricted"), product_of(score="restricted null"), step(opaque=opaque))
     assert gist(found) == {(Duty.MASKS, "income", "party_id")}
 
 

@@ -1,7 +1,11 @@
-"""The order of rows: files are often sorted by a key, so it tells the key to a reader who may not see it."""
+"""The order of rows: files are often sorted by a key, so it reveals the key to a reader who may not see it."""
+
+from datetime import date
+from itertools import pairwise
 
 import polars as pl
 import pytest
+from diff_samples import MONTH, MONTHS, key_column
 from relation_samples import OUTCOMES, Party, Recorder, party_rows
 
 from bankmesh.access.relations import governed_relation
@@ -43,6 +47,18 @@ def test_small_batches_do_not_tell_the_order_of_the_files(party):
     for found in (by_engine, by_argument):
         assert sorted(found) == SCORES
         assert found != SCORES
+
+
+@pytest.mark.parametrize(("month", "is_in_order"), [("withhold", False), ("null", False), ("show", True)])
+def test_the_place_of_a_row_does_not_tell_its_partition_unless_that_is_shown(tmp_path, month, is_in_order):
+    months = [date.fromisoformat(text) for text in MONTHS]
+    rows = [{"id": number, "month": months[number % 3]} for number in range(90)]
+    columns = {"id": key_column("integer"), "month": MONTH}
+    relation = Party.publish(tmp_path, rows, columns).relation(Recorder(), {"id": "show", "month": month}, "")
+    found = [number % 3 for number in relation.scan(["id"]).collect()["id"]]
+    assert sorted(found) == sorted(number % 3 for number in range(90))
+    runs = 1 + sum(one != other for one, other in pairwise(found))
+    assert (runs == len(months)) is is_in_order
 
 
 @pytest.mark.parametrize("batch_size", [1, 7, COUNT])

@@ -238,9 +238,11 @@ class GovernedRelation:
 
     @cached_property
     def _hides_order(self) -> bool:
-        """Whether the order of rows could reveal a key: files are often sorted by one that the reader does not see."""
-        keys = {*self.contract.primary_key, *self.contract.subject_columns}
-        return not self.decision.shown.issuperset(keys)
+        """Whether the order of rows could reveal a value: files are often sorted by a key, within each partition."""
+        partitions = {column.name for column in self.contract.columns if column.partition_position is not None}
+        return not self.decision.shown.issuperset(
+            {*self.contract.primary_key, *self.contract.subject_columns, *partitions}
+        )
 
     def _ordered(self, batches: Iterator[pl.DataFrame], rows: int | None) -> Iterator[pl.DataFrame]:
         """Yield the batches, at most `rows` rows; each in a random order where the order could reveal a key."""
