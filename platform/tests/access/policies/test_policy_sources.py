@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 
 import pytest
 from access_workspace import PORT, contract_text, write_access_workspace
 
 from bankmesh.access.errors import PolicyFaults
+from bankmesh.access.policies.policy_sources import DEEPEST_NESTING, MOST_OPERATORS
+from bankmesh.access.policies.policy_text import measure_nesting, measure_operators
 
 FORBID = 'forbid (principal, action == Action::"show", resource);'
 ROWS = 'forbid (principal, action == Action::"read", resource is shop::customer_v1)'
@@ -81,6 +85,16 @@ def test_a_policy_that_cannot_apply_is_a_fault_with_its_line(shop, text, line, r
         "if " * 5000 + "true" + " then true else false" * 5000,
         " && ".join(["true"] * 300),
         " + ".join(["1"] * 10000) + " == 1",
+        "principal" + ".a" * 17_000 + " == 1",
+        "principal" + '["a"]' * 17_000 + " == 1",
+        "principal has " + "a." * 17_000 + "a",
+        "1 + " * 17_000 + "1 == 2",
+        "1 * " * 17_000 + "1 == 2",
+        "true || " * 17_000 + "false",
+        "true && " * 17_000 + "false",
+        "if true then true else " * 90 + "true || " * 17_000 + "false",
+        "(" * 50 + "true" + (" && true" * 40 + ")") * 50,
+        "true, " + "true && " * 17_000 + "false, " * 17_000,
     ],
 )
 def test_a_policy_that_nests_too_deep_is_a_fault_and_not_the_end_of_the_process(shop, condition):
@@ -92,9 +106,92 @@ def test_brackets_in_strings_and_comments_and_long_sets_do_not_nest(shop):
     brackets, elements = "(" * 5000, ", ".join(['"internal"'] * 5000)
     quoted = f'["{brackets}\\"{brackets}"].contains(context.purpose.name) // {brackets}\n'
     listed = f"[{elements}].contains(resource.classification)"
+    decimals = "[" + 'decimal("-1.0"), ' * 2000 + 'decimal("1.0")].contains(decimal("1.0"))'
+    names = " || ".join(['resource.name.nothing.nothing == "a" && -1 < 1'] * 50)
     nested = "(" * 90 + "true" + ")" * 90
-    shop.policy("\n".join(when(each) for each in (quoted, listed, nested, " || ".join(["true"] * 200))))
+    shop.policy("\n".join(when(each) for each in (quoted, listed, decimals, names, nested)))
     assert "policy-nesting" not in str(found(shop))
+
+
+@pytest.mark.parametrize("action", ["show", "read"])
+@pytest.mark.parametrize(
+    "condition",
+    [
+        " && ".join(["true"] * 60),
+        " || ".join(["true"] * 60),
+        "!(" * 58 + "false" + ")" * 58,
+        "if true then true else " * 58 + "true",
+    ],
+)
+def test_the_longest_chains_that_are_accepted_can_be_decided(shop, condition, action):
+    shop.policy(f'@id("own")\nforbid (principal, action == Action::"{action}", resource) when {{ {condition} }};')
+    decision = shop.decide("clerk", "service")
+    assert "own" in str(decision), decision.reasons
+
+
+@pytest.mark.parametrize("condition", [" && ".join(["true"] * 65), "!(" * 65 + "false" + ")" * 65])
+def test_chains_that_cedar_could_not_decide_are_a_fault(shop, condition):
+    shop.policy(when(condition))
+    assert found(shop) == [("policies/own.cedar", 1, "policy-nesting")]
+
+
+CHAINS = ("1 + ", "1 * ", "true && ", "true || ")
+SMALL_STACK = """
+import sys, threading
+from pathlib import Path
+from bankmesh.access.errors import PolicyFaults
+from bankmesh.access.policies import parser_stack
+from bankmesh.access.policies.policy_sources import PolicyFolder, PolicyOrigin, parse_policies, read_policy_files
+
+parser_stack._STACK //= 4
+found = []
+
+def load():
+    files, faults = read_policy_files([PolicyFolder(Path(sys.argv[1]), "policies", PolicyOrigin.WORKSPACE)])
+    for file in files:
+        found.extend(parse_policies(file)[1])
+
+threading.stack_size(512 * 1024)
+thread = threading.Thread(target=load)
+thread.start()
+thread.join()
+print("".join(f"{fault}\\n" for fault in found))
+"""
+
+
+def deepest_conditions():
+    """Conditions at both bounds at once, of brackets and of operators, which Cedar's own parser has to read."""
+    opened = 97
+    for begin, end in (("(", ")"), ("!(", ")"), ("[", "]"), ("{a: ", "}"), ("[1].contains(", ")"), ("(-", ")")):
+        for chain in CHAINS:
+            left = MOST_OPERATORS - 8 - measure_operators(begin * opened)
+            yield begin * opened + "true" + end * opened + "".join(f" {chain.split()[1]} 1" for _ in range(left))
+            yield begin * opened + chain * left + "true" + end * opened
+            each = left // opened
+            yield (begin + chain * each) * opened + "true" + end * opened
+    for opening in ("if ", "if true then true else "):
+        closing = " then true else true" if opening == "if " else ""
+        yield opening * opened + "true && " * 890 + "true" + closing * opened
+        yield f"if ({'if (' * 47}true{') then true else true' * 48} && {'true && ' * 890}true"
+    yield from ("principal" + part * 990 + " == 1" for part in (".a", '["a"]'))
+    yield "principal has " + "a." * 990 + "a"
+
+
+def test_policies_at_the_bounds_are_read_in_a_thread_of_a_small_stack(tmp_path):
+    texts = [f"{FORBID[:-1]} when {{ {condition} }};" for condition in deepest_conditions()]
+    assert all(measure_nesting(text) <= DEEPEST_NESTING for text in texts)
+    assert all(MOST_OPERATORS - 200 < measure_operators(text) <= MOST_OPERATORS for text in texts)
+    (tmp_path / "deep.cedar").write_text("\n".join(texts))
+    ran = subprocess.run([sys.executable, "-c", SMALL_STACK, tmp_path], capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.count("[policy-") >= len(texts) - 10
+
+
+@pytest.mark.parametrize("name", ["policies/own.cedar", "policies/roles.yaml"])
+def test_a_pipe_is_a_fault_and_is_not_read(shop, name):
+    (shop.root / name).unlink(missing_ok=True)
+    os.mkfifo(shop.root / name)
+    assert found(shop) == [(name, 0, "policy-unreadable")]
 
 
 def test_a_file_of_more_than_a_megabyte_is_a_fault(shop):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from access_workspace import write_access_workspace
 
@@ -95,3 +97,12 @@ def test_tables_beside_the_policies_of_the_workspace_and_of_domains_are_found(sh
         shop.write("policies/tests/more/c.yml", CASE),
     ]
     assert find_tables(shop.root) == files
+
+
+def test_a_pipe_is_a_fault_and_is_not_read(shop):
+    policy = shop.load()
+    pipe = shop.root / "policies/tests/own.yaml"
+    pipe.parent.mkdir(parents=True)
+    os.mkfifo(pipe)
+    assert find_tables(shop.root) == [pipe]
+    assert [fault.rule for fault in read_table(pipe, policy)[1]] == ["policy-unreadable"]

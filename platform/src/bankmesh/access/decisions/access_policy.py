@@ -25,6 +25,7 @@ from bankmesh.access.policies.model import (
     PolicyEffect,
     PolicyOrigin,
 )
+from bankmesh.access.policies.parser_stack import on_large_stack
 from bankmesh.access.policies.policy_sources import (
     PLATFORM_LABEL,
     PolicyFile,
@@ -112,7 +113,8 @@ def _concerns(policy: CedarPolicy, rows: str) -> bool:
 def _policy_set(bodies: Mapping[str, Mapping[str, Any]]) -> cedarpy.PolicySet:
     import cedarpy
 
-    return cedarpy.PolicySet.from_json_str(json.dumps({"staticPolicies": bodies, "templates": {}, "templateLinks": []}))
+    text = json.dumps({"staticPolicies": bodies, "templates": {}, "templateLinks": []})
+    return on_large_stack(lambda: cedarpy.PolicySet.from_json_str(text))
 
 
 def _column_entities(contract: Contract) -> list[dict[str, Any]]:

@@ -26,7 +26,9 @@ from bankmesh.access.policies.model import (
     PolicyEffect,
     PolicyOrigin,
 )
-from bankmesh.access.policies.policy_text import PolicyStatement, measure_nesting, split_policies
+from bankmesh.access.policies.parser_stack import on_large_stack
+from bankmesh.access.policies.policy_text import PolicyStatement, measure_nesting, measure_operators, split_policies
+from bankmesh.access.registry.registry_load import NO_FILE
 from bankmesh.errors import Fault, Place
 from bankmesh.workspace.domain_folders import domain_packages
 
@@ -38,8 +40,11 @@ POLICY_FOLDER = "policies"
 PLATFORM_LABEL = "platform/policies"
 LARGEST_FILE = 1 << 20
 DEEPEST_NESTING = 100
-DEEPEST_BODY = 500
-"""Levels of Cedar's JSON of one policy, about two for an operator of a chain; Python's limit for recursion is 1,000."""
+MOST_OPERATORS = 1_000
+"""Operators within each other, before Cedar parses them."""
+DEEPEST_BODY = 125
+"""Levels of Cedar's JSON of one policy, about two for an operator of a chain. Cedar reads JSON of at most 127 levels,
+of which the set of policies around it has two."""
 _ANNOTATIONS = ("id", "mask", "obligation", "why")
 _DOMAIN_PERMIT = (
     "a domain's folder narrows what the hub and its contracts permit, so it holds only `forbid`; "
@@ -124,12 +129,23 @@ def _read(path: Path, faults: list[Fault]) -> str | None:
         if path.suffix.lower() == SUFFIX:
             faults.append(Fault(name, 0, "policy-suffix", f"the suffix is {path.suffix}; only {SUFFIX} is read"))
         return None
+    content = _read_bytes(path, faults)
+    return None if content is None else _decode(name, content, faults)
+
+
+def _read_bytes(path: Path, faults: list[Fault]) -> bytes | None:
     try:
+        if not path.is_file():
+            faults.append(Fault(str(path), 0, "policy-unreadable", NO_FILE))
+            return None
         with path.open("rb") as file:
-            content = file.read(LARGEST_FILE + 1)
+            return file.read(LARGEST_FILE + 1)
     except OSError as error:
-        faults.append(Fault(name, 0, "policy-unreadable", f"the file cannot be read: {error.strerror}"))
+        faults.append(Fault(str(path), 0, "policy-unreadable", f"the file cannot be read: {error.strerror}"))
         return None
+
+
+def _decode(name: str, content: bytes, faults: list[Fault]) -> str | None:
     if len(content) > LARGEST_FILE:
         faults.append(Fault(name, 0, "policy-size", f"the file has more than {LARGEST_FILE:,} bytes; split it"))
         return None
@@ -153,11 +169,11 @@ def parse_policies(file: PolicyFile) -> tuple[tuple[CedarPolicy, ...], tuple[Fau
     statements = list(split_policies(file.text))
     if not statements:
         faults.append(Fault(name, 0, "policy-empty", "the file holds no policy; write one, or remove the file"))
-    for statement in statements:
-        try:
-            policies.append(_parse_statement(file, statement))
-        except _WrongPolicyError as wrong:
-            faults.append(Fault(name, statement.line, wrong.rule, str(wrong)))
+    for statement, found in zip(statements, on_large_stack(lambda: _parse_statements(file, statements)), strict=True):
+        if isinstance(found, CedarPolicy):
+            policies.append(found)
+        else:
+            faults.append(Fault(name, statement.line, found.rule, str(found)))
     for policy in policies:
         faults += (Fault(name, policy.place.line, rule, message) for rule, message in _check_shape(policy))
     return tuple(policies), tuple(faults)
@@ -166,6 +182,10 @@ def parse_policies(file: PolicyFile) -> tuple[tuple[CedarPolicy, ...], tuple[Fau
 _TOO_DEEP = (
     f"brackets and `if` of this policy nest deeper than {DEEPEST_NESTING} levels, and Cedar's parser could end the "
     "process; write fewer of them, or several policies"
+)
+_TOO_MANY = (
+    f"more than {MOST_OPERATORS:,} operators of this policy are chained or nested in each other, and Cedar's parser "
+    "could end the process; search a set with `contains`, or write several policies"
 )
 _TOO_LONG = (
     f"operators of this policy nest deeper than {DEEPEST_BODY} levels of Cedar's JSON, each of a chain in the one "
@@ -190,11 +210,24 @@ class _WrongPolicyError(ValueError):
         self.rule = rule
 
 
+def _parse_statements(file: PolicyFile, statements: Iterable[PolicyStatement]) -> list[CedarPolicy | _WrongPolicyError]:
+    """Return the policy of each statement, or what is wrong with it; it needs a large stack."""
+    found: list[CedarPolicy | _WrongPolicyError] = []
+    for statement in statements:
+        try:
+            found.append(_parse_statement(file, statement))
+        except _WrongPolicyError as wrong:
+            found.append(wrong)
+    return found
+
+
 def _parse_statement(file: PolicyFile, statement: PolicyStatement) -> CedarPolicy:
     import cedarpy
 
     if measure_nesting(statement.text) > DEEPEST_NESTING:
         raise _WrongPolicyError("policy-nesting", _TOO_DEEP)
+    if measure_operators(statement.text) > MOST_OPERATORS:
+        raise _WrongPolicyError("policy-nesting", _TOO_MANY)
     try:
         found: Mapping[str, Any] = json.loads(cedarpy.policies_to_json_str(statement.text))
     except RecursionError:
@@ -319,7 +352,9 @@ def check_types(policies: Iterable[CedarPolicy], schema: cedarpy.Schema) -> Iter
     """Yield `policy-type` for each policy that Cedar's strict validation against the schema refuses."""
     import cedarpy
 
-    for policy in policies:
-        for error in cedarpy.validate_policies(policy.text, schema).errors:
+    checked = list(policies)
+    results = on_large_stack(lambda: [cedarpy.validate_policies(policy.text, schema) for policy in checked])
+    for policy, found in zip(checked, results, strict=True):
+        for error in found.errors:
             message = error.error.removeprefix(f"for policy `{error.policy_id}`, ")
             yield Fault(policy.place.file, policy.place.line, "policy-type", message)

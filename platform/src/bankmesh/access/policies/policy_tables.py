@@ -25,8 +25,10 @@ from bankmesh.access.decisions.decision_engine import decide
 from bankmesh.access.masks.mask_rules import parse_mask
 from bankmesh.access.model import ColumnOutcome
 from bankmesh.access.policies.probe_readers import reader_with_roles
+from bankmesh.access.registry.registry_load import NO_FILE
 from bankmesh.contracts.parsing.odcs_schema import nearest
 from bankmesh.contracts.parsing.section_cursor import FaultNotes, Section
+from bankmesh.errors import Fault
 from bankmesh.yaml.documents import decode, parse
 
 if TYPE_CHECKING:
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
 
     from bankmesh.access.decisions.access_policy import AccessPolicy
     from bankmesh.access.model import AccessDecision, ColumnDecision
-    from bankmesh.errors import Fault, Place
+    from bankmesh.errors import Place
 
 _KEYS = ("as", "purpose", "product", "domains", "client", "columns", "others", "rows", "refused")
 _WORDS = (ColumnOutcome.SHOW.value, ColumnOutcome.WITHHOLD.value)
@@ -81,8 +83,10 @@ def read_table(file: Path, policy: AccessPolicy) -> tuple[tuple[PolicyCase, ...]
     """Return the cases of a file, and its faults: a case with a fault is left out.
 
     Faults: `wrong-type`, `unknown-key`, `missing-key`, `unknown-role`, `unknown-purpose`, `unknown-product`,
-    `unknown-column`, `unlisted-column`, `bad-outcome`, and those of YAML. Raises OSError.
+    `unknown-column`, `unlisted-column`, `bad-outcome`, `policy-unreadable`, and those of YAML. Raises OSError.
     """
+    if file.exists() and not file.is_file():
+        return (), (Fault(str(file), 0, "policy-unreadable", NO_FILE),)
     text, faults = decode(str(file), file.read_bytes())
     document, more = parse(str(file), text) if not faults else (None, ())
     if document is None or more:

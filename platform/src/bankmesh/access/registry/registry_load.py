@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 from bankmesh.access.errors import PolicyFaults
 from bankmesh.access.registry.reader_registry import ReaderRegistry
 from bankmesh.access.registry.registry_files import RegistryEntries
+from bankmesh.errors import Fault
 from bankmesh.yaml.documents import decode
 
 if TYPE_CHECKING:
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 POLICIES = "policies"
 """The folder of a workspace's roles, purposes and policies."""
 PURPOSES_FILE, ROLES_FILE = "purposes.yaml", "roles.yaml"
+NO_FILE = "this is no file, but a pipe, a device or the like, which is not read; put a file here, or remove it"
 
 _PACKAGE = Path(__file__).parents[2]
 _PACKAGED = "platform_policies"
@@ -43,12 +46,17 @@ def lists_own_roles(root: Path) -> bool:
 
 
 def _contents(root: Path) -> Iterator[tuple[str, str, bytes]]:
-    """Yield kind, path and content of each file, purposes first, the platform's before the workspace's."""
+    """Yield kind, path and content of each file, purposes first, the platform's before the workspace's.
+
+    Raises PolicyFaults for what has the name of one and is none.
+    """
     for name in (PURPOSES_FILE, ROLES_FILE):
         for folder in (platform_policy_folder(), root / POLICIES):
             file = folder / name
             if file.is_file():
                 yield name, str(file), file.read_bytes()
+            elif os.path.lexists(file):
+                raise PolicyFaults([Fault(str(file), 0, "policy-unreadable", NO_FILE)])
 
 
 @lru_cache(maxsize=16)
