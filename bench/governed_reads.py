@@ -15,6 +15,7 @@ import resource
 import statistics
 import tempfile
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -58,6 +59,10 @@ class NoRecord:
     def begin(self, *_facts: object, **_more: object) -> NoRecord:
         """Return the read."""
         return self
+
+    def record_refusals(self, *_facts: object) -> nullcontext[None]:
+        """Return a block that nothing is done about."""
+        return nullcontext()
 
     def end(self, rows: int, cancelled: bool) -> None:  # noqa: FBT001 - the protocol
         """Do nothing."""

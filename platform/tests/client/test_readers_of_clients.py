@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 from diff_samples import PORT, key_column, party_port, publish_party
 
 from bankmesh import DataMeshClient
+from bankmesh.access.audit import read_recorder
 from bankmesh.access.audit.audit_chain import close_chains
+from bankmesh.access.audit.audit_query import EntryFilter, query_log
 from bankmesh.access.errors import AccessDenied, IdentityRefused, NoPurpose
 from bankmesh.access.tokens.development_tokens import issue_token
 from bankmesh.access.tokens.reader_session import ReaderSession, write_session
+from bankmesh.client.mesh_client import DataProduct
 from bankmesh.contracts.parsing.contract_reader import read_text
 from bankmesh.errors import ContractFaults
 from bankmesh.testing.contract_builder import contract_text
@@ -117,3 +121,56 @@ def test_a_running_client_opens_products_under_the_contracts_of_the_moment(home)
         client.get_data_product("retail", "party")
     file.write_text(before, encoding="utf-8")
     assert client.get_data_product("retail", "party").to_polars().height == 3
+
+
+def refusals(home):
+    """The refusals on record: the way, the error and the columns."""
+    records = [entry.record for entry in query_log(home, EntryFilter()) if entry.state == "denied"]
+    return [(record["way"], record["why"], record["columns"]) for record in records]
+
+
+@pytest.mark.parametrize(
+    ("way", "read"),
+    [
+        ("scan", None),
+        ("to_polars", DataProduct.to_polars),
+        ("to_arrow", DataProduct.to_arrow),
+        ("sql", lambda product: product.sql("select id, city from product")),
+        ("profile", lambda product: product.profile),
+    ],
+)
+def test_an_opened_product_is_read_no_longer_once_its_token_has_expired(home, monkeypatch, way, read):
+    choose(home, "clerk", "service")
+    product = DataMeshClient().get_data_product("retail", "party")
+    frame, end = product.scan(), product.decision.principal.expires
+    read = read or (lambda _product: frame.collect())
+    monkeypatch.setattr(read_recorder, "datetime", SimpleNamespace(now=lambda _zone: end - timedelta(seconds=1)))
+    read(product)
+    assert refusals(home) == []
+    monkeypatch.setattr(read_recorder, "datetime", SimpleNamespace(now=lambda _zone: end))
+    with pytest.raises(IdentityRefused, match="the token has expired"):
+        read(product)
+    assert refusals(home) == [(way, "IdentityRefused", ["id", "city"])]
+
+
+def test_a_new_token_of_the_same_reader_is_not_bound_to_the_end_of_the_earlier_one(home):
+    ends = []
+    for days in (1, 2):
+        token = issue_token(home, "clerk", ["clerk"], days=days, now=datetime.now(UTC))
+        product = DataMeshClient(token=token, purpose="service").get_data_product("retail", "party")
+        ends.append(product.decision.principal.expires)
+    assert ends[1] - ends[0] >= timedelta(days=1)
+
+
+def test_a_refusal_at_the_moment_of_collecting_is_on_record_once(home, monkeypatch):
+    choose(home, "clerk", "service")
+    product = DataMeshClient().get_data_product("retail", "party")
+    frame = product.scan(["city"])
+    monkeypatch.setenv("POLARS_VERBOSE", "1")
+    with pytest.raises(AccessDenied, match="POLARS_VERBOSE"):
+        frame.collect()
+    assert refusals(home) == [("scan", "AccessDenied", ["city"])]
+    for read in (product.scan, lambda: product.sql("select city from product")):
+        with pytest.raises(AccessDenied, match="POLARS_VERBOSE"):
+            read()
+    assert [way for way, _, _ in refusals(home)] == ["scan", "scan", "sql"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -12,6 +13,7 @@ import cedarpy
 import polars as pl
 from diff_samples import PORT, key_column, party_contract, party_port, publish_party
 
+from bankmesh.access.errors import AccessDenied
 from bankmesh.access.masks.mask_rules import parse_mask
 from bankmesh.access.masks.pseudonyms import PseudonymKey
 from bankmesh.access.model import AccessDecision, ColumnDecision, ColumnOutcome, Principal, Reason, RowFilter
@@ -21,7 +23,7 @@ from bankmesh.access.row_filters.residual_conditions import RowType
 from bankmesh.ports import open_version
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from bankmesh.contracts.model import ColumnType, Contract
@@ -83,6 +85,7 @@ class Recorder:
     """Records reads in memory; `failure` is raised instead of beginning one."""
 
     reads: list[Recorded] = field(default_factory=list)
+    refusals: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
     failure: Exception | None = None
 
     def begin(
@@ -99,6 +102,14 @@ class Recorder:
         found = {name: tuple(values) for name, values in (lookups or {}).items()}
         self.reads.append(Recorded(tuple(columns), way, statement, found, frozenset(confined)))
         return self.reads[-1]
+
+    @contextmanager
+    def record_refusals(self, way: str, columns: Sequence[str] | None = None) -> Iterator[None]:
+        try:
+            yield
+        except AccessDenied:
+            self.refusals.append((way, tuple(columns or ())))
+            raise
 
 
 @dataclass(frozen=True)

@@ -36,9 +36,11 @@ class AccessDenied(BankmeshError):
         problem: what is refused, without any value of the data.
         reasons: the policies or contract lines that refuse it.
         next_step: a command that would work, or whom to contact.
+        is_recorded: whether the audit log has the refusal already.
     """
 
     is_wrong_call = True
+    is_recorded = False
 
     def __init__(self, port: str, problem: str, reasons: Iterable[Reason] = (), next_step: str = "") -> None:
         self.port, self.problem, self.reasons, self.next_step = port, problem, tuple(reasons), next_step
@@ -77,9 +79,10 @@ class AuditUnavailable(AccessDenied):
 
 
 class IdentityRefused(BankmeshError):
-    """There is no token, or it is not valid: who reads is not known."""
+    """There is no token, or it is not valid: who reads is not known; `is_recorded` as for AccessDenied."""
 
     is_wrong_call = True
+    is_recorded = False
 
     def __init__(self, problem: str, next_step: str) -> None:
         self.problem, self.next_step = problem, next_step

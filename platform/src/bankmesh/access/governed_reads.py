@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, NoReturn
 
-from bankmesh.access.errors import AccessDenied, AuditUnavailable, IdentityRefused, NoPurpose
+from bankmesh.access.errors import AccessDenied, IdentityRefused, NoPurpose
 from bankmesh.access.metadata_reader import MetadataReader, current_metadata_reader
 from bankmesh.access.model import MaskMethod
 from bankmesh.access.tokens.current_reader import PinnedReader
 from bankmesh.workspace.workspace_contracts import workspace_contracts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
+    from contextlib import AbstractContextManager
 
     from bankmesh.access.audit.audit_log import AuditLog
     from bankmesh.access.decisions.access_policy import AccessPolicy
@@ -127,22 +127,11 @@ class GovernedReads:
         except KeyUnavailable:
             return provider
 
-    @contextmanager
     def record_refusals(
         self, decision: AccessDecision, way: str, columns: Sequence[str] | None = None
-    ) -> Iterator[None]:
-        """Record an AccessDenied that the block raises, and raise it on."""
-        try:
-            yield
-        except AuditUnavailable:
-            raise
-        except AccessDenied as error:
-            why = type(error).__name__
-            self.log.denied(
-                decision.principal, decision.port, decision.purpose, way=way, why=why, columns=columns or (),
-                decision=decision,
-            )  # fmt: skip
-            raise
+    ) -> AbstractContextManager[None]:
+        """Return a block whose AccessDenied or IdentityRefused is recorded, once, and raised on."""
+        return self.log.record_refusals(decision, way, columns)
 
     def _refuse(self, contract: Contract, decision: AccessDecision, way: str) -> NoReturn:
         """Record and raise the refusal of a whole read."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from bankmesh.errors import Place
 
@@ -72,6 +73,7 @@ class Principal:
         attributes: further facts that policies may use, such as `domains`, the domains that the reader works for.
         client: the application that reads, as `roles.yaml` lists it.
         issuer: the issuer of the token.
+        expires: when the token ends, and with it every read under it; None if it does not end.
     """
 
     id: str
@@ -79,6 +81,7 @@ class Principal:
     attributes: Mapping[str, AttributeValue] = field(default_factory=dict, hash=False)
     client: str = ""
     issuer: str = ""
+    expires: datetime | None = None
 
     @property
     def domains(self) -> frozenset[str]:

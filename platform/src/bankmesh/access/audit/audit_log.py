@@ -7,16 +7,17 @@ no literals, conditions are digests, and the subjects that a read looks up are k
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from bankmesh.access.audit.audit_chain import ChainUnavailable, append_record
 from bankmesh.access.audit.audit_record import RecordKind
 from bankmesh.access.audit.read_recorder import AuditedReads, principal_fields, read_facts
-from bankmesh.access.errors import AuditUnavailable
+from bankmesh.access.errors import AccessDenied, AuditUnavailable, IdentityRefused
 from bankmesh.settings import access_database, is_audit_strict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from bankmesh.access.audit.audit_record import AuditPosition
@@ -52,9 +53,25 @@ class AuditLog:
             subjects: the columns that name a subject, each with its subject domain, such as `party`.
             pseudonym_key: version of the key of pseudonyms, if a mask uses it.
         """
-        return AuditedReads(
-            self.home, self.append, decision, read_facts(decision, opened, pseudonym_key), subjects or {}
-        )
+        return AuditedReads(self, decision, read_facts(decision, opened, pseudonym_key), subjects or {})
+
+    @contextmanager
+    def record_refusals(
+        self, decision: AccessDecision, way: str, columns: Sequence[str] | None = None
+    ) -> Iterator[None]:
+        """Record an AccessDenied or IdentityRefused that the block raises, once, and raise it on."""
+        try:
+            yield
+        except AuditUnavailable:
+            raise
+        except (AccessDenied, IdentityRefused) as error:
+            if not error.is_recorded:
+                self.denied(
+                    decision.principal, decision.port, decision.purpose, way=way, why=type(error).__name__,
+                    columns=columns or (), decision=decision,
+                )  # fmt: skip
+                error.is_recorded = True
+            raise
 
     def denied(
         self,

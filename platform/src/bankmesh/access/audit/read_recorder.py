@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from bankmesh.access.audit.audit_record import RecordKind
@@ -12,9 +13,11 @@ from bankmesh.access.errors import AuditUnavailable
 from bankmesh.access.model import STRICT_AUDIT
 from bankmesh.access.receipts.read_receipt import Receipt, sign_receipt
 from bankmesh.access.signing_keys import UnusableKey, canonical_json, load_subject_secret
+from bankmesh.access.tokens.current_reader import require_unexpired
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from bankmesh.access.audit.audit_record import AuditPosition
@@ -23,10 +26,12 @@ if TYPE_CHECKING:
     from bankmesh.ports.publication import Provenance
 
 
-class AppendRecord(Protocol):
-    """Appends a record to the log. Raises AuditUnavailable."""
+class RecordingLog(Protocol):
+    """The log that reads are recorded in: `AuditLog`."""
 
-    def __call__(
+    home: Path
+
+    def append(
         self,
         kind: RecordKind,
         port: str,
@@ -35,7 +40,12 @@ class AppendRecord(Protocol):
         wait: bool = False,
         begun: AuditPosition | None = None,
     ) -> AuditPosition:
-        """Append a record, and return where it lies."""
+        """Append a record, and return where it lies. Raises AuditUnavailable."""
+
+    def record_refusals(
+        self, decision: AccessDecision, way: str, columns: Sequence[str] | None = None
+    ) -> AbstractContextManager[None]:
+        """Return a block whose refusal is recorded and raised on."""
 
 
 class AuditedReads:
@@ -43,15 +53,14 @@ class AuditedReads:
 
     def __init__(
         self,
-        home: Path,
-        append: AppendRecord,
+        log: RecordingLog,
         decision: AccessDecision,
         facts: Mapping[str, Any],
         subjects: Mapping[str, str],
     ) -> None:
         """`facts` are fields of every record; `subjects` maps columns to subject domains."""
-        self.home, self.decision = home, decision
-        self._append, self._facts, self._subjects = append, facts, subjects
+        self.home, self.decision = log.home, decision
+        self._log, self._facts, self._subjects = log, facts, subjects
         self._must_wait = STRICT_AUDIT in decision.obligations
         self._last: AuditedRead | None = None
         self._secret = b""
@@ -65,7 +74,9 @@ class AuditedReads:
         lookups: Mapping[str, Collection[object]] | None = None,
         confined: Collection[str] = (),
     ) -> AuditedRead:
-        """Record that a read begins; call it before the first byte is read. Raises AuditUnavailable.
+        """Record that a read begins; call it before the first byte is read.
+
+        Raises AuditUnavailable, and IdentityRefused, on record, if the reader's token has expired since the decision.
 
         Args:
             columns: the columns that are read.
@@ -75,6 +86,8 @@ class AuditedReads:
                 subject, their keyed hashes are recorded. Those in the statement are found here.
             confined: the columns that have one of these values in every row that is read.
         """
+        with self.record_refusals(way, columns):
+            require_unexpired(self.decision.principal, datetime.now(UTC))
         searched: dict[str, Collection[object]] = dict(lookups or {})
         if statement is not None and self._subjects:
             for name, values in statement_lookups(statement, self._subjects).items():
@@ -90,8 +103,12 @@ class AuditedReads:
             "subjects": self._hashes(searched),
             "unconfined": unconfined_domains(self._subjects, searched, confined),
         }
-        position = self._append(RecordKind.BEGIN, self.decision.port, fields, wait=self._must_wait)
+        position = self._log.append(RecordKind.BEGIN, self.decision.port, fields, wait=self._must_wait)
         return AuditedRead(self, position, fields)
+
+    def record_refusals(self, way: str, columns: Sequence[str] | None = None) -> AbstractContextManager[None]:
+        """Return a block whose AccessDenied or IdentityRefused is recorded, once, and raised on."""
+        return self._log.record_refusals(self.decision, way, columns)
 
     def _hashes(self, lookups: Mapping[str, Collection[object]]) -> dict[str, list[str]]:
         if not any(column in self._subjects for column in lookups):
@@ -111,7 +128,9 @@ class AuditedReads:
 
     def end(self, read: AuditedRead, fields: Mapping[str, Any]) -> AuditPosition:
         """Record the end of a read. Raises AuditUnavailable."""
-        position = self._append(RecordKind.END, self.decision.port, fields, wait=self._must_wait, begun=read.position)
+        position = self._log.append(
+            RecordKind.END, self.decision.port, fields, wait=self._must_wait, begun=read.position
+        )
         self._last = read
         return position
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
@@ -115,16 +116,15 @@ class RelationStream:
 
     def _batches(self) -> Generator[pa.RecordBatch]:
         plan = self._plan
-        frames = self._relation.read_batches(plan.columns, plan.predicate, way="sql", statement=self._statement)
         try:
-            for frame in frames:
-                ordered = frame.select(plan.columns).cast(self._types)
-                yield from ordered.to_arrow(compat_level=pl.CompatLevel.oldest()).to_batches()
+            frames = self._relation.read_batches(plan.columns, plan.predicate, way="sql", statement=self._statement)
+            with closing(frames):
+                for frame in frames:
+                    ordered = frame.select(plan.columns).cast(self._types)
+                    yield from ordered.to_arrow(compat_level=pl.CompatLevel.oldest()).to_batches()
         except Exception as error:
             self.failure = error
             raise
-        finally:
-            frames.close()
 
 
 def arrow_schema_of(schema: Mapping[str, pl.DataType]) -> pa.Schema:

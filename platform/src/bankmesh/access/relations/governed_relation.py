@@ -30,6 +30,7 @@ from bankmesh.errors import BankmeshError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     import polars as pl
 
@@ -76,11 +77,14 @@ class ReadRecorder(Protocol):
         lookups: Mapping[str, Collection[object]] | None = None,
         confined: Collection[str] = (),
     ) -> OpenRead:
-        """Record that a read begins. Raises AuditUnavailable, and nothing is read.
+        """Record that a read begins. Raises AuditUnavailable and IdentityRefused, and nothing is read.
 
         `lookups` are the values that the reader's predicate compares columns with, by column; `confined` are the
         columns that have no other values in the rows that are read.
         """
+
+    def record_refusals(self, way: str, columns: Sequence[str] | None = None) -> AbstractContextManager[None]:
+        """Return a block whose refusal is recorded, once, and raised on."""
 
     @property
     def receipt(self) -> Receipt:
@@ -171,11 +175,12 @@ class GovernedRelation:
                 where the order of rows is hidden, since rows are mixed within a batch alone.
 
         The record begins before the first byte is read, and ends with the last batch; as cancelled, if the caller
-        stops before that or an error occurs. Raises AccessDenied, AuditUnavailable and ReadFailed; and an error of the
-        predicate, which holds only values that its reader may see.
+        stops before that or an error occurs. Raises AccessDenied, IdentityRefused, both on record, AuditUnavailable and
+        ReadFailed; and an error of the predicate, which holds only values that its reader may see.
         """
-        wanted = self.require_columns(columns)
-        self._refuse_diagnostics()
+        with self.recorder.record_refusals(way, columns):
+            wanted = self.require_columns(columns)
+            self._refuse_diagnostics()
         usual = min(max(_BATCH_VALUES // max(len(wanted), 1), _FEWEST_ROWS), _MOST_ROWS)
         size = usual if batch_size is None or self._hides_order else batch_size
         return self._read(wanted, predicate, rows, way, statement, size)
@@ -212,9 +217,10 @@ class GovernedRelation:
         reading = self._read_predicate(predicate)
         above = None if predicate is None or (reading and reading.below is not None and rows is None) else predicate
         needed = tuple(dict.fromkeys((*wanted, *(above.meta.root_names() if above is not None else ()))))
-        self.require_columns(needed)
         below = reading.below if reading and above is None else None
-        plan = self._plan(needed, below, None if self._hides_order else rows)
+        with self.recorder.record_refusals(way, needed):
+            self.require_columns(needed)
+            plan = self._plan(needed, below, None if self._hides_order else rows)
         read = self.recorder.begin(
             needed,
             way,

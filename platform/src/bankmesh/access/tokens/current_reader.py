@@ -20,6 +20,8 @@ from bankmesh.errors import shorten_list
 from bankmesh.settings import TOKEN, named_purpose, named_token
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from bankmesh.access.registry import ReaderRegistry
     from bankmesh.access.tokens.development_tokens import TokenClaims
     from bankmesh.settings import Settings
@@ -87,6 +89,12 @@ def principal_of_token(settings: Settings, token: str) -> Principal:
     return principal_of(read_claims(settings.home, token), registry)
 
 
+def require_unexpired(principal: Principal, now: datetime) -> None:
+    """Raise IdentityRefused if the token of a reader has ended since it was read."""
+    if principal.expires is not None and now >= principal.expires:
+        raise IdentityRefused("the token has expired", ISSUE)
+
+
 def current_purpose(settings: Settings, purpose: str | None = None) -> str | None:
     """Return the purpose: the argument, else BANKMESH_PURPOSE, else the session's; None if none is named."""
     return purpose or named_purpose() or read_session(settings.home).purpose or None
@@ -122,6 +130,7 @@ def principal_of(claims: TokenClaims, registry: ReaderRegistry) -> Principal:
         attributes={"domains": claims.domains, "kind": _PERSON},
         client=mapping.clients.get(claims.client, "") if mapping else claims.client,
         issuer=claims.issuer,
+        expires=claims.expires,
     )
 
 
