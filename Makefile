@@ -1,7 +1,8 @@
 # make demo     install, generate a bank (or read BANK_DATA), materialise every product, print the table
 # make dev      the Dagster UI over the same MESH_HOME
 #               another bank (BANK_DATA, SCALE or SEED) has a mesh home of its own, unless MESH_HOME is set
-# make test     tests · make test-slow: those that take minutes · make test-marquez: against a real Marquez
+# make test     tests · make test-system: whole workspaces, pages, kills · make test-slow: those that take minutes
+# make test-marquez: against a real Marquez
 # make test-damage   proof that damaged records of every kind of legacy file are noticed, in bounded memory
 # make leak     SEED=1 N=5000: generated reads of every way, and a search of all that leaves for hidden values
 # make check    style, types, import rules, contracts, policies, lineage, dbt, dg · make bench: benchmarks
@@ -38,7 +39,7 @@ export DAGSTER_DISABLE_TELEMETRY := true
 
 PACKAGES := platform domains/* demo_bank
 
-.PHONY: install demo dev test test-slow test-damage test-marquez leak check bench lock clean
+.PHONY: install demo dev test test-system test-slow test-damage test-marquez leak check bench lock clean
 
 install: $(VENV)/.installed
 
@@ -73,8 +74,13 @@ dev: install
 	@$(BIN)/mesh dev --port $(PORT)
 
 # One worker more than cores, because one usually waits for a daemon, a disk or a stop.
+IN_PARALLEL := -n 3 --dist loadscope --no-loadscope-reorder
+
 test: install
-	$(BIN)/python -m pytest -n 3 --dist loadscope --no-loadscope-reorder -m "not slow and not marquez"
+	$(BIN)/python -m pytest $(IN_PARALLEL) -m "not system and not slow and not marquez"
+
+test-system: install
+	$(BIN)/python -m pytest $(IN_PARALLEL) -m "system and not slow and not marquez"
 
 test-slow: install
 	$(BIN)/python -m pytest -m slow

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from forked_commands import ForkedCommands
 
+pytestmark = pytest.mark.system
+
 # These set up or end what the test sets up and ends itself, or would run this test again.
 ELSEWHERE = ("make ", "git clone", "cd ", "export PATH", "python3 -m venv")
 

@@ -17,6 +17,8 @@ from bankmesh.scaffolding.product_scaffold import CannotScaffold
 from bankmesh.workspace.domain_folders import domain_packages
 from bankmesh.workspace.location_modules import location_modules
 
+pytestmark = pytest.mark.system
+
 ROOT = Path(__file__).parents[1]
 EDITED = {
     "workspace.yaml", "pyproject.toml", "deploy/workspace.yaml", "deploy/compose.yaml", "deploy/all-processes.sh",

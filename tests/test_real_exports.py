@@ -37,6 +37,7 @@ PRODUCTS = (
 
 pytestmark = [
     pytest.mark.realdata,
+    pytest.mark.system,
     pytest.mark.skipif(not CORE.is_dir(), reason="no real exports here"),
 ]
 

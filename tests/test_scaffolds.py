@@ -14,6 +14,8 @@ from bankmesh.sources import read_systems
 from bankmesh.workspace.domain_folders import domain_packages
 from bankmesh.workspace.workspace_contracts import workspace_contracts
 
+pytestmark = pytest.mark.system
+
 ROOT = Path(__file__).parents[1]
 KINDS = ("dbt", "polars")
 

@@ -18,6 +18,8 @@ from bankmesh.sources import land_object, read_systems
 from bankmesh.testing import domain_contract
 from bankmesh.testing.trials import try_product
 
+pytestmark = pytest.mark.system
+
 ROOT = Path(__file__).parents[3]
 REAL = Path(os.environ.get("BANKMESH_REALDATA") or ROOT / ".." / "shared" / "data").resolve()
 MODEL = "portfolio_holdings"

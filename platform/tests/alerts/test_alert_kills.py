@@ -13,6 +13,8 @@ from alert_kills import POINTS, facts, work
 from bankmesh.alerts.delivery.alert_outbox import CONFIRMED, AlertOutbox
 from bankmesh.alerts.incident_decisions import after
 
+pytestmark = pytest.mark.system
+
 PROGRAM = Path(__file__).parents[1] / "helpers/alert_kills.py"
 FACTS = 6
 

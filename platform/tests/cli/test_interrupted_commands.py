@@ -16,6 +16,8 @@ from shop_workspace import REPOSITORY, SALES, changed, write_exports
 from bankmesh.ports import latest
 from bankmesh.storage.atomic_files import replaced_file
 
+pytestmark = pytest.mark.system
+
 STOPS = [signal.SIGINT, signal.SIGTERM]
 MESH = Path(sys.executable).with_name("mesh")
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from forked_commands import ForkedCommands
 
+pytestmark = pytest.mark.system
+
 REAL = {"python", "polars"}
 """Cases that start the real executable; the others are forked from a process that has imported the libraries.
 

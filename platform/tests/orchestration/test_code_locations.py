@@ -15,6 +15,8 @@ from two_domains import CONSUMER, SUPPLIER
 from bankmesh.orchestration.asset_keys import asset_key, landing_key
 from bankmesh.orchestration.instance import open_instance
 
+pytestmark = pytest.mark.system
+
 WORKSPACE = """\
 load_from:
   - python_module: {{module_name: bazaar.definitions, location_name: bazaar}}

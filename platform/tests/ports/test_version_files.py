@@ -16,6 +16,8 @@ from bankmesh.ports.delta.commit_log import commit_versions
 from bankmesh.ports.delta.delta_table import LocalDeltaTable
 from bankmesh.ports.delta.version_files import files_of_versions, partitions_of_versions
 
+pytestmark = pytest.mark.system
+
 
 def _files_at(port: Port, version: int) -> set[Path] | None:
     try:

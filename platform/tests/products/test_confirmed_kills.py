@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from shop_mesh import Mesh
     from shop_nursery import Nursery
 
+pytestmark = pytest.mark.system
+
 
 def newest_event(mesh: Mesh, product: str) -> dict[str, object]:
     with open_instance(mesh.settings) as instance:

@@ -21,6 +21,8 @@ from bankmesh.lineage.sql import lineage_of_models
 from bankmesh.products.dbt.dbt_lineage import compile_models
 from bankmesh.sql_text import sql_literal, sql_name
 
+pytestmark = pytest.mark.system
+
 ROWS = 40
 NULLS = 0.08
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from _pytest.mark import ParameterSet
     from shop_nursery import Nursery
 
+pytestmark = pytest.mark.system
+
 POINTS = ("staged", "built", "gated", "before-commit", "after-commit", "published", "reported")
 COMMITTED = {"after-commit", "published", "reported"}
 PRODUCTS = {"polars": "sale", "dbt": "customer_spend"}

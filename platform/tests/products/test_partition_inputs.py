@@ -18,6 +18,8 @@ from bankmesh.ports import latest, open_version, read_history, resume, withdraw
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.system
+
 JANUARY, FEBRUARY, MARCH, APRIL = MONTHS = ("2024-01-01", "2024-02-01", "2024-03-01", "2024-04-01")
 DBT = """\
 type: bankmesh.DbtDataProducts

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from dagster import DagsterEventType
 from shop_mesh import MONTHS, Mesh
 from shop_nursery import Ended, Job
@@ -14,6 +15,8 @@ from bankmesh.ports import read_history
 
 if TYPE_CHECKING:
     from shop_nursery import Nursery
+
+pytestmark = pytest.mark.system
 
 ALL = (MONTHS[0], MONTHS[-1])
 JANUARY, FEBRUARY, MARCH = (MONTHS[0],) * 2, (MONTHS[1],) * 2, (MONTHS[2],) * 2

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+pytestmark = pytest.mark.system
+
 ALL = {"sale", "customer_spend", "top_customer", "opening_hour", "monthly_sale"}
 BEHIND_SALE = {"sale", "customer_spend", "top_customer"}
 

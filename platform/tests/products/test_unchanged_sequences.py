@@ -23,6 +23,8 @@ from shop_workspace import SALES, Sale
 
 from bankmesh.ports import CannotRestore, latest, open_version, resume, withdraw
 
+pytestmark = pytest.mark.system
+
 ALL = {"sale", "customer_spend", "top_customer", "opening_hour", "monthly_sale"}
 SPEND = "dbt_project/models/bakery/products/customer_spend.sql"
 BY_PARTITION = """\

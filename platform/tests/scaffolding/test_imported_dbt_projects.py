@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from command import Command
 
+pytestmark = pytest.mark.system
+
 
 def test_a_layered_project_with_seeds(tmp_path: Path, mesh: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     cafe = place_project(LAYERED, "corner_cafe", tmp_path, mesh, monkeypatch)

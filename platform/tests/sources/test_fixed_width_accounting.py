@@ -5,11 +5,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import polars as pl
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bankmesh.errors import LegacyFileError
 from bankmesh.sources import land, read_system
+
+pytestmark = pytest.mark.system
 
 HEAD = """\
 system: host
