@@ -92,6 +92,9 @@ def test_an_auditor_finds_who_read_a_customer(as_role):
     assert "Canary" not in said.out
     nobody = json.loads(command("audit", "query", "--subject", "else", "--product", "booth.sale", "--json").out)
     assert [entry["subject"] for entry in nobody] == ["others named", "nobody named"]
+    (key_folder(current_settings().home) / "subjects.key").unlink()
+    said = command("audit", "query", "--subject", "else", "--product", "booth.sale")
+    assert [line.split("\t")[-1] for line in said.out.splitlines()[1:]] == ["possibly named", "nobody named"]
 
 
 def test_a_query_is_recorded_without_the_subject(as_role, home):

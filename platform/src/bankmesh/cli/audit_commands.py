@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 app = typer.Typer(
     cls=CommandGroup, no_args_is_help=True, help="Verify the audit log, find who read what, and fetch receipts."
 )
-_ALL = (SubjectMatch.NAMED, SubjectMatch.UNNAMED, None)
+_ALL = (SubjectMatch.NAMED, SubjectMatch.POSSIBLE, SubjectMatch.UNNAMED, None)
 
 
 class NoSubject(BankmeshError):

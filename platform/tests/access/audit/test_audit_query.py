@@ -16,6 +16,7 @@ from bankmesh.access.audit.audit_log import AuditLog
 from bankmesh.access.audit.audit_query import EntryFilter, may_see, query_log, subject_query
 from bankmesh.access.audit.subject_lookups import predicate_lookups
 from bankmesh.access.model import Principal
+from bankmesh.access.signing_keys import key_folder
 
 ORDERS = {"customer": "party"}
 
@@ -82,6 +83,41 @@ def test_who_read_a_customer_is_answered_across_products(tmp_path, read):
     ]  # fmt: skip
 
 
+def test_after_a_loss_of_the_key_no_earlier_lookup_counts_as_one_of_others(tmp_path, read):
+    def matches():
+        subject = subject_query(tmp_path, "42", ["party"], ["retail.party"])
+        return [entry.match for entry in query_log(tmp_path, EntryFilter(subject=subject))]
+
+    read(predicate=pl.col("id") == 42, confined=["id"])
+    read(predicate=pl.col("id") == 43, confined=["id"])
+    read()
+    assert matches() == ["named", "others named", "nobody named"]
+    (key_folder(tmp_path) / "subjects.key").unlink()
+    assert matches() == ["possibly named", "possibly named", "nobody named"]
+    read(predicate=pl.col("id") == 42, confined=["id"])
+    read(predicate=pl.col("id") == 43, confined=["id"])
+    assert matches()[3:] == ["named", "others named"]
+
+
+def test_lookups_of_records_without_the_id_of_their_key_are_possible(tmp_path, read, monkeypatch):
+    appended = AuditLog.append
+
+    def append_as_before(log, kind, port, fields, **more):
+        return appended(log, kind, port, {n: v for n, v in fields.items() if n != "subject_key"}, **more)
+
+    monkeypatch.setattr(AuditLog, "append", append_as_before)
+    for number in (42, 43):
+        read(predicate=pl.col("id") == number, confined=["id"])
+    subject = subject_query(tmp_path, "42", ["party"], ["retail.party"])
+    assert [entry.match for entry in query_log(tmp_path, EntryFilter(subject=subject))] == ["named", "possibly named"]
+
+
+def test_a_read_from_before_a_column_named_a_subject_names_nobody(tmp_path, read):
+    read(subjects={})
+    subject = subject_query(tmp_path, "42", ["party"], ["retail.party"])
+    assert [entry.match for entry in query_log(tmp_path, EntryFilter(subject=subject))] == ["nobody named"]
+
+
 def test_a_read_under_way_and_an_interrupted_one(tmp_path, opened):
     def begin():
         AuditLog(tmp_path).recorder_for(decision(), opened).begin(["id"], "scan")
@@ -119,4 +155,5 @@ def test_entries_for_scripts_hold_no_hash_of_a_subject(tmp_path, read):
     read(predicate=pl.col("id") == 42)
     (entry,) = query_log(tmp_path, EntryFilter())
     assert entry.record["subjects"]["party"]
-    assert "subjects" not in entry.to_json()
+    assert len(entry.record["subject_key"]) == 16
+    assert not {"subjects", "subject_key"} & entry.to_json().keys()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from bankmesh.access.audit.audit_record import RecordKind, line_digest, parse_position, parse_record
 from bankmesh.access.audit.chain_file import chain_file, chain_files, opened_for_reading
-from bankmesh.access.audit.subject_lookups import subject_hash
+from bankmesh.access.audit.subject_lookups import subject_hash, subject_key_id
 from bankmesh.access.receipts.read_receipt import sign_receipt
 from bankmesh.access.signing_keys import load_subject_secret
 from bankmesh.errors import UnknownName
@@ -49,19 +49,25 @@ _ENTRIES = {
 
 
 class SubjectMatch(StrEnum):
-    """What an entry has to do with the subject that a query is about."""
+    """What an entry has to do with the subject that a query is about.
+
+    A read possibly names the subject if its subjects were hashed with another key than the present one, or before
+    records named their key: nothing shows then whom it names.
+    """
 
     NAMED = "named"
+    POSSIBLE = "possibly named"
     UNNAMED = "nobody named"
     OTHERS = "others named"
 
 
 @dataclass(frozen=True)
 class SubjectQuery:
-    """A subject: its hashes by subject domain, and the ports that have a column of one of these domains."""
+    """A subject: its hashes by subject domain, the ports that have a column of one of these, and the key's id."""
 
     hashes: dict[str, frozenset[str]]
     ports: frozenset[str]
+    key: str
 
 
 @dataclass(frozen=True)
@@ -76,7 +82,7 @@ class AuditEntry:
 
     def to_json(self) -> dict[str, Any]:
         """Return the entry for scripts; the hashes of subjects are left out."""
-        left_out = {"subjects", "unconfined", "previous", "sequence", "kind"}
+        left_out = {"subjects", "subject_key", "unconfined", "previous", "sequence", "kind"}
         facts = {name: value for name, value in self.record.items() if name not in left_out}
         return {
             "position": self.position,
@@ -111,7 +117,9 @@ def subject_query(home: Path, value: str, domains: Iterable[str], ports: Iterabl
     """Return the query for a subject. Raises UnusableKey."""
     secret = load_subject_secret(home)
     return SubjectQuery(
-        {domain: frozenset({subject_hash(secret, domain, value)}) for domain in domains}, frozenset(ports)
+        {domain: frozenset({subject_hash(secret, domain, value)}) for domain in domains},
+        frozenset(ports),
+        subject_key_id(secret),
     )
 
 
@@ -221,7 +229,9 @@ def _match(record: dict[str, Any], subject: SubjectQuery) -> SubjectMatch | None
     if record.get("port") not in subject.ports:
         return None
     is_confined = subject.hashes.keys().isdisjoint(record.get("unconfined", subject.hashes))
-    return SubjectMatch.OTHERS if is_confined else SubjectMatch.UNNAMED
+    if not is_confined or not any(found.get(domain) for domain in subject.hashes):
+        return SubjectMatch.UNNAMED
+    return SubjectMatch.OTHERS if record.get("subject_key") == subject.key else SubjectMatch.POSSIBLE
 
 
 def _ended(entry: AuditEntry, end: dict[str, Any] | None) -> AuditEntry:

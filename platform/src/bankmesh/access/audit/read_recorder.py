@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from bankmesh.access.audit.audit_record import RecordKind
 from bankmesh.access.audit.statement_text import without_literals
-from bankmesh.access.audit.subject_lookups import hash_lookups, statement_lookups, unconfined_domains
+from bankmesh.access.audit.subject_lookups import hash_lookups, statement_lookups, subject_key_id, unconfined_domains
 from bankmesh.access.errors import AuditUnavailable
 from bankmesh.access.model import STRICT_AUDIT
 from bankmesh.access.receipts.read_receipt import Receipt, sign_receipt
@@ -100,7 +100,7 @@ class AuditedReads:
             "masks": {name: str(masks[name]) for name in columns if name in masks},
             "way": way,
             "statement": None if statement is None else without_literals(statement, self.decision.columns),
-            "subjects": self._hashes(searched),
+            **self._hashes(searched),
             "unconfined": unconfined_domains(self._subjects, searched, confined),
         }
         position = self._log.append(RecordKind.BEGIN, self.decision.port, fields, wait=self._must_wait)
@@ -110,12 +110,14 @@ class AuditedReads:
         """Return a block whose AccessDenied or IdentityRefused is recorded, once, and raised on."""
         return self._log.record_refusals(self.decision, way, columns)
 
-    def _hashes(self, lookups: Mapping[str, Collection[object]]) -> dict[str, list[str]]:
+    def _hashes(self, lookups: Mapping[str, Collection[object]]) -> dict[str, Any]:
+        """Return the fields of looked-up subjects: their hashes, and the id of the key of these."""
         if not any(column in self._subjects for column in lookups):
-            return {}
+            return {"subjects": {}, "subject_key": None}
         try:
             self._secret = self._secret or load_subject_secret(self.home)
-            return hash_lookups(self._secret, self._subjects, lookups)
+            hashes = hash_lookups(self._secret, self._subjects, lookups)
+            return {"subjects": hashes, "subject_key": subject_key_id(self._secret) if hashes else None}
         except (OSError, UnusableKey) as error:
             raise AuditUnavailable(self.decision.port, f"the key of subjects: {type(error).__name__}") from error
 

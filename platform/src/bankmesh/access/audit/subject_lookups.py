@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 MOST_LOOKUPS = 1_000
 """Of one column in one read: a predicate with more values reads the product, rather than subjects."""
 _DIGITS = 32
+_ID_DIGITS = 16
 _DECIMAL = re.compile(r"-?\d+\.\d+", re.ASCII)
 _LONGEST = 1 << 20
 _STRING = r'"(?:[^"\\]|\\.)*"'
@@ -46,6 +47,11 @@ def subject_hash(secret: bytes, domain: str, value: object) -> str:
     if _DECIMAL.fullmatch(text):
         text = text.rstrip("0").removesuffix(".")
     return hmac.new(secret, f"{domain}\0{text}".encode(), hashlib.sha256).hexdigest()[:_DIGITS]
+
+
+def subject_key_id(secret: bytes) -> str:
+    """Return the id of the key of subjects, which records name; the key cannot be computed from it."""
+    return hmac.new(secret, b"id of the key of subjects", hashlib.sha256).hexdigest()[:_ID_DIGITS]
 
 
 def hash_lookups(
