@@ -116,6 +116,21 @@ def test_counts_in_events_are_for_owners_and_auditors(mesh, published, role, dom
     assert "columnLineage" in text
 
 
+@pytest.mark.parametrize(("role", "domain", "sees"), [("data_owner", "shop", True), ("data_owner", "market", False)])
+def test_code_and_paths_in_events_are_for_owners_and_auditors(mesh, published, role, domain, sees) -> None:
+    read_as(published.settings.home, role, domain=domain)
+    text = mesh("lineage", "events").out
+    shown = {"sql", "sourceCode", "sourceCodeLocation", "dataSource"}
+    assert {name for name in shown if f'"{name}": {{' in text} == (shown if sees else set())
+    for path in ('"name": "/', "file:/", str(published.settings.root)):
+        assert (path in text) is sees
+    assert ("def sale(" in text) is sees
+    spent = [json.loads(line) for line in text.splitlines() if '"shop.customer_spend"' in line]
+    (output,) = next(event["outputs"] for event in spent if event["outputs"][0]["facets"].get("columnLineage"))
+    sources = {source["name"] for source in output["facets"]["columnLineage"]["fields"]["total"]["inputFields"]}
+    assert (sources == {"shop.sale"}) is not sees
+
+
 def test_without_a_receiver_status_and_forward_say_so(mesh, monkeypatch) -> None:
     monkeypatch.delenv("OPENLINEAGE_URL", raising=False)
     assert json.loads(mesh("lineage", "status", "--json").out)["receiver"] is False

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 _MEASURES = ("observed", "failing_rows", "message")
 _STATISTICS = frozenset({"dataQualityMetrics", "inputStatistics", "outputStatistics"})
 """The facets of OpenLineage events that count rows or nulls."""
+_CODE = ("sql", "sourceCode")
+_PATHS = frozenset({"dataSource"})
 _SIZES = ("rows", "rows_seen", "bytes")
 
 
@@ -99,8 +101,9 @@ def readable_uses(uses: Iterable[RecordedRead], domain: str, principal: Principa
 def readable_event(event: Mapping[str, Any], domain: str, principal: Principal | None) -> dict[str, Any]:
     """Return an OpenLineage event about a dataset of a domain.
 
-    Its statistics and measures are of all rows and columns, so they are for owners and stewards of the domain, and
-    auditors; nobody else gets numbers of rows, nulls and failing rows.
+    Its statistics and measures are of all rows and columns, its code holds literals, and its datasets are named by
+    their paths. So they are for owners and stewards of the domain, and auditors. Everybody else gets no numbers of
+    rows, nulls and failing rows, no code, and the names of products and landings in place of paths.
     """
     if owns_facts(principal, domain):
         return dict(event)
@@ -108,11 +111,39 @@ def readable_event(event: Mapping[str, Any], domain: str, principal: Principal |
     for item in (*found.get("inputs", ()), *found.get("outputs", ())):
         for name in ("facets", "inputFacets", "outputFacets"):
             facets = item.get(name, {})
-            for measured in _STATISTICS.intersection(facets):
-                del facets[measured]
+            for left_out in (_STATISTICS | _PATHS).intersection(facets):
+                del facets[left_out]
             for assertion in facets.get("dataQualityAssertions", {}).get("assertions", ()):
                 assertion.pop("actual", None)
+    _leave_out_code(found.get("job", {}).get("facets", {}))
+    _name_datasets(found)
     return found
+
+
+def _leave_out_code(facets: dict[str, Any]) -> None:
+    """Remove the code from the facets of a job, and its place if that is a path."""
+    for name in _CODE:
+        facets.pop(name, None)
+    if not str(facets.get("sourceCodeLocation", {}).get("url", "")).startswith(("http://", "https://")):
+        facets.pop("sourceCodeLocation", None)
+
+
+def _name_datasets(event: dict[str, Any]) -> None:
+    """Replace the paths by which an event names its datasets by their logical names, also in the lineage of columns."""
+    datasets = [*event.get("inputs", ()), *event.get("outputs", ())]
+    logical = {}
+    for dataset in datasets:
+        for other in dataset.get("facets", {}).get("symlinks", {}).get("identifiers", ())[:1]:
+            logical[dataset["namespace"], dataset["name"]] = (other["namespace"], other["name"])
+    named = list(datasets)
+    for dataset in datasets:
+        lineage = dataset.get("facets", {}).get("columnLineage", {})
+        named += lineage.get("dataset", ())
+        for column in lineage.get("fields", {}).values():
+            named += column.get("inputFields", ())
+    for each in named:
+        path = each["namespace"], each["name"]
+        each["namespace"], each["name"] = logical.get(path) or (path[0], path[1].rpartition("/")[2])
 
 
 def _readable_result(

@@ -204,7 +204,8 @@ def events(
 ) -> None:
     """Print every stored event, one JSON object a line, as it was or will be sent (except the client's tag).
 
-    Numbers of rows, nulls and failing rows are for owners and stewards of the domain and auditors.
+    Numbers of rows, nulls and failing rows, code, and paths of datasets are for owners and stewards of the domain and
+    auditors; others get the names of products and landings in place of paths.
     """
     settings = current_settings()
     reader = current_metadata_reader(settings, decides=False)
