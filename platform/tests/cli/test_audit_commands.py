@@ -11,6 +11,7 @@ from command import Command
 
 from bankmesh.access.audit.audit_chain import close_chains
 from bankmesh.access.audit.audit_log import AuditLog
+from bankmesh.access.audit.audit_query import EntryFilter, query_log
 from bankmesh.access.audit.chain_file import chain_files
 from bankmesh.access.model import Principal
 from bankmesh.access.signing_keys import KeyUse, key_folder, private_key_file
@@ -145,10 +146,19 @@ def test_a_query_that_cannot_be_answered_is_refused(as_role, words, problem):
     assert problem in said.err
 
 
-def test_without_a_token_nothing_is_shown(command):
-    said = command("audit", "query")
-    assert said.code == 2
-    assert "mesh token issue" in said.err
+def denied(home):
+    """The refusals of queries and receipts on record: reader, product and error."""
+    records = [entry.record for entry in query_log(home, EntryFilter()) if entry.state == "denied"]
+    return [(record["principal"], record["port"], record["why"]) for record in records if record["way"] == "audit"]
+
+
+def test_without_a_token_nothing_is_shown_and_the_refusal_is_on_record(command, home):
+    for words in (("query",), ("query", "--product", "booth.sale"), ("receipt", "chain:1")):
+        said = command("audit", *words)
+        assert said.code == 2
+        assert "mesh token issue" in said.err
+    nobody = (None, None, "IdentityRefused")
+    assert denied(home) == [nobody, (None, "booth.sale", "IdentityRefused"), nobody]
 
 
 def test_a_receipt_is_fetched_and_verified(as_role, home, tmp_path, monkeypatch):
@@ -170,12 +180,13 @@ def test_a_receipt_is_fetched_and_verified(as_role, home, tmp_path, monkeypatch)
     assert (said.code, said.out) == (1, "not valid: its content is not what was signed\n")
 
 
-def test_a_receipt_of_somebody_else_is_not_fetched(as_role):
+def test_a_receipt_of_somebody_else_is_not_fetched(as_role, home):
     command = as_role("governance_auditor")
     position = json.loads(command("audit", "query", "--json").out)[0]["position"]
     assert command("audit", "receipt", position).code == 0
     other = as_role("data_owner", "--domain", "booth", name="olga")
     assert other("audit", "receipt", position).code == 2
+    assert denied(home) == [("olga", None, "UnknownName")]
 
 
 @pytest.mark.parametrize(

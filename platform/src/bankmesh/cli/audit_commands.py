@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,20 +24,24 @@ from bankmesh.access.audit.audit_query import (
 )
 from bankmesh.access.audit.log_verification import verify_log
 from bankmesh.access.audit.receipt_check import check_receipt
+from bankmesh.access.errors import IdentityRefused
 from bankmesh.access.signing_keys import UnusableKey, read_public_key
 from bankmesh.access.tokens.current_reader import current_principal
 from bankmesh.cli.command_group import CommandGroup
 from bankmesh.cli.output import JsonOption, count, print_json, print_table
-from bankmesh.errors import BankmeshError
+from bankmesh.errors import BankmeshError, UnknownName
 from bankmesh.names import split_major
 from bankmesh.settings import current_settings
 from bankmesh.workspace.workspace_contracts import find_contract, workspace_contracts
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
     from bankmesh.access.audit.audit_query import SubjectQuery
     from bankmesh.access.audit.log_verification import LogReport
+    from bankmesh.access.model import Principal
     from bankmesh.settings import Settings
 
 app = typer.Typer(
@@ -92,7 +97,8 @@ def query(
     recorded, without the subject.
     """
     settings = current_settings()
-    reader = current_principal(settings)
+    with _refusals_on_record(settings, None, product):
+        reader = current_principal(settings)
     wanted = EntryFilter(
         product=None if subject is not None else product,
         principal=principal,
@@ -113,7 +119,11 @@ def receipt(
 ) -> None:
     """Print the receipt of a read, for its own reader or a governance auditor, as JSON."""
     settings = current_settings()
-    print_json(find_receipt(settings.home, position, current_principal(settings)))
+    with _refusals_on_record(settings, None):
+        reader = current_principal(settings)
+    with _refusals_on_record(settings, reader):
+        found = find_receipt(settings.home, position, reader)
+    print_json(found)
 
 
 def verify_receipt(
@@ -143,6 +153,16 @@ def verify_receipt(
     else:
         typer.echo(str(outcome))
     raise typer.Exit(0 if outcome.is_valid else 1)
+
+
+@contextmanager
+def _refusals_on_record(settings: Settings, reader: Principal | None, product: str | None = None) -> Iterator[None]:
+    """Record that somebody without a valid token queries the log, or requests what is not theirs, and raise it on."""
+    try:
+        yield
+    except (IdentityRefused, UnknownName) as error:
+        AuditLog(settings.home).denied(reader, product or "audit", None, way="audit", why=type(error).__name__)
+        raise
 
 
 def _public_key(file: Path) -> Ed25519PublicKey:
