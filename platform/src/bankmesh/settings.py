@@ -129,6 +129,13 @@ class BadAuditMode(BankmeshError):
         super().__init__(f"{AUDIT} is {value!r}; write {_STRICT} or {_GROUPED}.")
 
 
+class BadConsumer(BankmeshError):
+    """The name of the consumer is no text."""
+
+    def __init__(self) -> None:
+        super().__init__(f"{CONSUMER} is not UTF-8; write the name as contracts list it, or unset it.")
+
+
 @dataclass(frozen=True)
 class WholeNumber:
     """A variable that holds a whole number of `unit`, from `least` to `most`."""
@@ -292,8 +299,14 @@ def is_run_by_make() -> bool:
 
 
 def named_consumer() -> str:
-    """Return the name that the environment gives the consumer of this process; empty where it gives none."""
-    return os.environ.get(CONSUMER, "").strip()
+    """Return the name that the environment gives the consumer of this process; empty where it gives none.
+
+    Raises BadConsumer.
+    """
+    named = os.environ.get(CONSUMER, "").strip()
+    if named.encode(errors="replace").decode() != named:
+        raise BadConsumer
+    return named
 
 
 def access_database(home: Path) -> str:

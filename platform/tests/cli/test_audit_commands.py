@@ -134,6 +134,7 @@ def test_readers_see_their_own_entries(as_role):
     ("words", "problem"),
     [
         (("--subject", "x"), "--subject needs --product"),
+        (("--subject", "\udcff", "--product", "booth.sale"), "is not UTF-8"),
         (("--subject", "x", "--product", "booth.sal"), "Did you mean booth.sale"),
         (("--subject", "x", "--product", "booth.opening_hour"), "marks no column as the key of a subject"),
         (("--since", "yesterday"), "is no moment"),

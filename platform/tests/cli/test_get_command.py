@@ -160,3 +160,26 @@ def test_a_landing_is_not_read_and_the_message_says_what_does(mesh, name) -> Non
         "shop.landing.till_sale is a landing, which only products of shop read. `mesh show till.sale` has" in said.err
     )
     assert "`mesh new product shop.NAME --kind dbt --from till.sale`" in said.err
+
+
+def test_more_rows_than_polars_counts_are_out_of_range(mesh) -> None:
+    for words in (("get", "shop.sale"), ("rejects", "till.sale")):
+        said = mesh(*words, "--limit", "99999999999999999999999")
+        assert said.code == 2
+        assert "not in the range 0<=x<=4294967295" in said.err
+    assert mesh("get", "shop.sale", "--limit", "4294967295").code == 0
+
+
+@pytest.mark.parametrize("kind", ["csv", "json", "parquet"])
+def test_an_output_that_cannot_be_written(mesh, tmp_path, kind: str) -> None:
+    for output, problem in ((tmp_path, "it is a folder"), ("/dev/full", "No space left on device")):
+        said = mesh("get", "shop.sale", "--format", kind, "-o", output)
+        assert said.code == 2
+        assert f"mesh: {output} cannot be written: {problem}" in said.err
+
+
+def test_a_consumer_that_is_not_utf_8(mesh, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BANKMESH_CONSUMER", "\udcff")
+    said = mesh("get", "shop.sale")
+    assert said.code == 1
+    assert "mesh: BANKMESH_CONSUMER is not UTF-8" in said.err

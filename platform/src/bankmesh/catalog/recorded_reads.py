@@ -36,11 +36,14 @@ class RecordedRead:
 
 
 def consumer_name() -> str:
-    """Return the consumer name of this process: from the environment, else from the user."""
+    """Return the consumer name of this process: from the environment, else from the user.
+
+    Raises BadConsumer.
+    """
     if named := named_consumer():
         return named
     try:
-        return f"user:{getpass.getuser()}"
+        return f"user:{getpass.getuser()}".encode(errors="replace").decode()
     except (KeyError, OSError):  # a container whose user has no name
         return f"user:{os.getuid()}"
 

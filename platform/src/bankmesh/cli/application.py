@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from bankmesh.cli.command_table import COMMANDS, build_application
+from bankmesh.cli.standard_streams import discard_output, explain_output_fault
 from bankmesh.cli.storage_faults import explain_storage_fault
 from bankmesh.errors import BankmeshError
 
@@ -43,6 +44,10 @@ def report_error(error: BaseException) -> None:
         case BrokenPipeError():
             sys.stderr.close()
             return
+        case Exception() if text := explain_output_fault(error):
+            discard_output()
+            _print_error(text)
+            sys.exit(1)
         case Exception() if text := explain_storage_fault(error):
             _print_error(text)
             sys.exit(1)

@@ -212,6 +212,8 @@ def _moment(text: str) -> str:
 def _subject(settings: Settings, value: str, product: str | None) -> SubjectQuery:
     if product is None:
         raise NoSubject("--subject needs --product: the product whose column holds the value.")
+    if value.encode(errors="replace").decode() != value:
+        raise NoSubject("The value of --subject is not UTF-8. Write it in UTF-8, as the product's column has it.")
     contracts = workspace_contracts(settings.root)
     contract = find_contract(contracts, *split_major(product))
     domains = set(contract.subject_columns.values())

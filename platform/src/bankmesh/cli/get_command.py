@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from bankmesh.workspace.landing_names import LandingName
 
 TABLE_ROWS = 20
+MOST_ROWS = 2**32 - 1
+"""The most rows that Polars counts."""
 
 
 class Format(StrEnum):
@@ -46,6 +48,15 @@ class NeedsFile(BankmeshError):
 
     def __init__(self) -> None:
         super().__init__("Parquet is a binary format. Name a file with -o FILE.")
+
+
+class UnwritableOutput(BankmeshError):
+    """The file to write rows to cannot be written."""
+
+    is_wrong_call = True
+
+    def __init__(self, output: Path, problem: str) -> None:
+        super().__init__(f"{output} cannot be written: {problem}. Name another file with -o FILE.")
 
 
 class NotInJson(BankmeshError):
@@ -87,7 +98,9 @@ def get(
     reader: ReaderOption = None,
     archived: Annotated[bool, typer.Option("--archived", help="Read a retired product from the archive.")] = False,
     withdrawn: Annotated[bool, typer.Option("--withdrawn", help="Allow reading a withdrawn version.")] = False,
-    limit: Annotated[int | None, typer.Option(min=0, help=f"Maximum number of rows; {TABLE_ROWS} for a table.")] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=0, max=MOST_ROWS, help=f"Maximum number of rows; {TABLE_ROWS} for a table.")
+    ] = None,
     columns: Annotated[
         str | None, typer.Option(help="Only these columns: a,b,c.", autocompletion=complete_column_list)
     ] = None,
@@ -109,12 +122,27 @@ def get(
 
 
 def write_rows(frame: pl.LazyFrame, format_: Format, output: Path | None) -> None:
-    """Write rows to a file, or to standard output if `output` is None. Raises NeedsFile and NotInJson."""
-    if output is None or (output.exists() and not output.is_file()):  # a pipe or a device is written directly
-        _WRITERS[format_](frame, output)
+    """Write rows to a file, or to standard output if `output` is None.
+
+    Raises NeedsFile, NotInJson and UnwritableOutput.
+    """
+    if output is None:
+        _WRITERS[format_](frame, None)
         return
-    with replaced_file(output) as beside:
-        _WRITERS[format_](frame, beside)
+    if output.is_dir():
+        raise UnwritableOutput(output, "it is a folder")
+    try:
+        if output.exists() and not output.is_file():  # a pipe or a device is written directly
+            _WRITERS[format_](frame, output)
+            return
+        with replaced_file(output) as beside:
+            _WRITERS[format_](frame, beside)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        if error.filename is not None:
+            raise
+        raise UnwritableOutput(output, error.strerror or str(error)) from error
 
 
 def _open(
@@ -215,9 +243,17 @@ def _not_finite(rows: pl.DataFrame) -> dict[str, int]:
 
 
 def _write_parquet(frame: pl.LazyFrame, output: Path | None) -> None:
+    import polars as pl
+
     if output is None:
         raise NeedsFile
-    frame.sink_parquet(output, engine="streaming")
+    try:
+        frame.sink_parquet(output, engine="streaming")
+    except pl.exceptions.ComputeError as error:
+        _, is_of_the_output, problem = str(error).partition("underlying IO error: ")
+        if not is_of_the_output:  # errors of reading have texts of their own, see `ReadFailed`
+            raise
+        raise OSError(problem) from error
 
 
 _WRITERS = {

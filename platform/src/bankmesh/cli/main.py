@@ -6,6 +6,7 @@ import os
 import sys
 
 from bankmesh.cli.interruption import Interruption
+from bankmesh.cli.standard_streams import discard_output, prepare_streams
 from bankmesh.garbage_collection import collect_rarely
 
 COMPLETION = "_MESH_COMPLETE"
@@ -20,6 +21,7 @@ def main() -> None:
 
         complete_words()
         return
+    prepare_streams()
     with Interruption() as interruption:
         from bankmesh.cli.application import application_for, report_error
 
@@ -45,9 +47,12 @@ def _flush_output() -> None:
     try:
         sys.stdout.flush()
     except BrokenPipeError:
-        # Python flushes once more at its end, and would print the error.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except (OSError, ValueError):  # it is closed, or the disk is full
+        discard_output()
+    except OSError as error:
+        from bankmesh.cli.application import report_error
+
+        report_error(error)
+    except ValueError:  # it is closed
         return
 
 

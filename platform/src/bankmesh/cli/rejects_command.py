@@ -12,6 +12,7 @@ from bankmesh.access.metadata_decisions import STEWARD, STEWARDSHIP, owns_facts
 from bankmesh.access.metadata_reader import current_metadata_reader
 from bankmesh.catalog.landing_status import landing_status
 from bankmesh.catalog.reject_texts import read_reject_texts, require_reject_texts
+from bankmesh.cli.get_command import MOST_ROWS
 from bankmesh.cli.name_completion import complete_source
 from bankmesh.cli.output import JsonOption, ago, count, print_json, print_table, warn_of_reader
 from bankmesh.errors import BankmeshError
@@ -82,7 +83,9 @@ def rejects(
     ],
     *,
     raw: Annotated[bool, typer.Option("--raw", help="Show the rejected text too; only on a terminal.")] = False,
-    limit: Annotated[int, typer.Option(min=0, help="Maximum number of records of each landing.")] = SHOWN,
+    limit: Annotated[
+        int, typer.Option(min=0, max=MOST_ROWS, help="Maximum number of records of each landing.")
+    ] = SHOWN,
     as_json: JsonOption = False,
 ) -> None:
     """Show the records that the last landing rejected: of one landing, or of all that a product reads.
