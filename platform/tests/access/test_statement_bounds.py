@@ -58,6 +58,49 @@ def test_a_statement_of_the_allowed_depth_runs(relation: PartyRelation) -> None:
     assert "nests deeper" in str(failure_of(relation, f"select {'+'.join(['1'] * (MAX_DEPTH + 1))}"))
 
 
+@pytest.mark.parametrize(("opening", "closing"), ["()", "[]", ("{'a': ", "}"), ("(/* ) */ ", ")"), ("(')',", ")")])
+def test_brackets_that_the_tree_leaves_out_nest_no_deeper(relation: PartyRelation, opening: str, closing: str) -> None:
+    def nested(levels: int) -> str:
+        return f"select count(*) from product where {opening * levels}party_id = 1{closing * levels}"
+
+    refused = failure_of(relation, nested(MAX_DEPTH + 1))
+    assert isinstance(refused, StatementRefused)
+    assert f"nests deeper than {MAX_DEPTH} levels" in str(refused)
+    assert refused.position is not None
+    assert relation.reads == []
+
+
+def test_brackets_of_the_allowed_depth_and_those_of_texts_are_read(relation: PartyRelation) -> None:
+    brackets = "(" * (MAX_DEPTH + 1)
+    one = f"{'(' * MAX_DEPTH}party_id = 1{')' * MAX_DEPTH}"
+    assert run_query(relation, f"select '{brackets}' as x from product where {one} -- {brackets}").height == 1
+
+
+@pytest.mark.parametrize(
+    ("most", "opening", "closing"), [(62, "[", "]"), (62, "{'a': ", "}"), (31, "map([1], [", "])")]
+)
+def test_results_nest_as_deep_as_arrow_allows(relation: PartyRelation, most: int, opening: str, closing: str) -> None:
+    def nested(levels: int) -> str:
+        return f"select {opening * levels}1{closing * levels} as x from product limit 1"
+
+    assert run_query(relation, nested(most)).height == 1
+    failed = failure_of(relation, nested(most + 1))
+    assert isinstance(failed, StatementFailed)
+    assert "nests deeper than Arrow allows" in str(failed)
+
+
+@pytest.mark.parametrize("joined", ["party_id = {} or ", "party_id <> {} and "])
+def test_a_filter_of_many_comparisons_is_left_to_duckdb(relation: PartyRelation, joined: str) -> None:
+    def statement(terms: int) -> str:
+        return f"select count(*) from product where {''.join(map(joined.format, range(terms)))}party_id = 1999"
+
+    for terms, least, most in ((20, 1, 21), (1_500, 0, 100)):
+        expected = plain_duckdb(relation.frame, statement(terms)).item()
+        relation.reads.clear()
+        assert run_query(relation, statement(terms)).item() == expected
+        assert least <= relation.reads[-1].predicate.count("party_id") <= most
+
+
 @pytest.mark.parametrize(
     ("start", "end"),
     [

@@ -122,3 +122,9 @@ def test_who_compares_with_more_values_than_a_bound_looks_up_nobody_in_particula
     many = predicate_lookups(ID.is_in(range(10 * MOST_LOOKUPS)), {"id"})
     assert len(many["id"]) == MOST_LOOKUPS + 1
     assert hash_lookups(SECRET, {"id": "party"}, many) == {}
+
+
+@pytest.mark.parametrize(("opening", "closing"), [("(", ")"), ("not (", ")"), ("case when true then ", " end")])
+def test_a_statement_that_nests_too_deep_for_sqlglot_looks_up_nobody(opening, closing):
+    nested = f"select 1 from product where {opening * 1500}party_id = 1{closing * 1500}"
+    assert statement_lookups(nested, {"party_id"}) == {}

@@ -70,14 +70,17 @@ def hash_lookups(
 
 
 def statement_lookups(statement: str, columns: Collection[str]) -> dict[str, set[str]]:
-    """Return the literals that a statement compares these columns with, wherever it does; empty if it is no SQL."""
+    """Return the literals that a statement compares these columns with, wherever it does.
+
+    Empty if it is no SQL, or nests deeper than SQLGlot reads.
+    """
     import sqlglot
     import sqlglot.expressions as sg
     from sqlglot.errors import SqlglotError
 
     try:
         trees = sqlglot.parse(statement, read="duckdb")
-    except SqlglotError:
+    except (SqlglotError, RecursionError):
         return {}
     known = {name.lower(): name for name in columns}
     found: dict[str, set[str]] = {}

@@ -39,8 +39,11 @@ _POLARS_TYPES: Final[Mapping[str, pl.DataType]] = {
 }
 _MOMENT = pl.Datetime("us", "UTC")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MOST_LITERALS = 100
-"""Members of an IN list that the relation compares; longer lists are left to DuckDB."""
+_MOST_COMPARISONS = 100
+"""Comparisons that the relation evaluates, where a member of an IN list is one; filters beyond are left to DuckDB.
+
+The time that Polars takes grows with the square of their number.
+"""
 
 _LONGEST_PLAN = 8_000_000
 """Characters of a plan that is read. DuckDB writes out constants that it computes, such as `repeat('x', 1000000)`."""
@@ -107,14 +110,26 @@ def _predicate(
 
     A filter's key is the index of its column in the table.
     """
-    names = list(schema)
-    found = [
-        condition
-        for entry in filters
-        if names[entry["key"]] in shown
-        and (condition := _condition(entry["value"], names[entry["key"]], schema[names[entry["key"]]])) is not None
-    ]
+    names, found, left = list(schema), [], _MOST_COMPARISONS
+    for entry in filters:
+        column, count = names[entry["key"]], _count_comparisons(entry["value"])
+        if column not in shown or count > left:
+            continue
+        condition = _condition(entry["value"], column, schema[column])
+        if condition is not None:
+            found.append(condition)
+            left -= count
     return reduce(operator.and_, found) if found else None
+
+
+def _count_comparisons(node: Mapping[str, Any]) -> int:
+    """Return the number of comparisons in a filter of DuckDB and in those that it combines."""
+    left, count = [node], 0
+    while left:
+        part = left.pop()
+        count += len(part.get("values") or (part,))
+        left += [child for child in (part.get("child_filter"), *(part.get("child_filters") or ())) if child]
+    return count
 
 
 def _condition(node: Mapping[str, Any], column: str, dtype: pl.DataType) -> pl.Expr | None:
@@ -127,7 +142,7 @@ def _condition(node: Mapping[str, Any], column: str, dtype: pl.DataType) -> pl.E
         case "IN_FILTER":
             literals = [_literal(value, dtype) for value in node["values"]]
             equal = [pl.col(column) == literal for literal in literals if literal is not None]
-            return reduce(operator.or_, equal) if equal and len(equal) == len(literals) <= _MOST_LITERALS else None
+            return reduce(operator.or_, equal) if equal and len(equal) == len(literals) else None
         case "OPTIONAL_FILTER":
             return _condition(node["child_filter"], column, dtype) if node.get("child_filter") else None
         case "CONJUNCTION_AND":

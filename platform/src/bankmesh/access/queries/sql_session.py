@@ -160,7 +160,19 @@ def _result(database: duckdb.DuckDBPyConnection, port: str, statement: CheckedSt
         if strange := _NOT_IN_POLARS.search(str(kind)):
             problem = f"column {name} of the result has the type {strange[0]}, which Polars has not"
             raise StatementFailed(port, problem, None, "Cast it to VARCHAR")
-    return result.pl()
+    return _frame(port, result)
+
+
+def _frame(port: str, result: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+    import pyarrow as pa
+
+    try:
+        return result.pl()
+    except pa.ArrowInvalid as error:
+        if "Recursion level" not in str(error):
+            raise
+    problem = "a column of the result nests deeper than Arrow allows: 62 lists or structs, 31 maps"
+    raise StatementFailed(port, problem, None, "Cast it to VARCHAR")
 
 
 def _interruptible(database: duckdb.DuckDBPyConnection, work: Callable[[], pl.DataFrame]) -> pl.DataFrame:

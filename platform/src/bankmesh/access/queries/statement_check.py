@@ -39,11 +39,14 @@ if TYPE_CHECKING:
 
     import duckdb
 
+    from bankmesh.access.queries.errors import StatementPosition
+
 MAX_LENGTH: Final = 50_000
 """Bytes of a statement. DuckDB's parser survives any nesting of this length, which a test shows."""
 
 MAX_DEPTH: Final = 250
-"""Nodes of the syntax tree within each other: about 80 nested calls, or sums of 240 terms."""
+"""Nodes of the syntax tree within each other: about 80 nested calls, or sums of 240 terms. Brackets have the same
+bound: the tree leaves most of them out, but the search for subjects recurses into them."""
 
 MAX_SCOPES: Final = 10
 """Subqueries of expressions and lambda functions within each other. The time in which DuckDB binds them doubles with
@@ -54,6 +57,7 @@ MAX_COUNT: Final = 1_000_000
 
 _WORD = re.compile(rb"\w+")
 _ONE_SELECT = f"A statement is one SELECT over the table `{TABLE}`, with CTEs, joins and subqueries"
+_OPENING, _CLOSING = frozenset({b"(", b"[", b"{"}), frozenset({b")", b"]", b"}"})
 _NO_BRACKETS = frozenset({"current_catalog", "current_role", "current_schema", "current_user", "session_user", "user"})
 """Functions that SQL writes without brackets, so that they look like columns."""
 
@@ -83,6 +87,7 @@ def check_statement(port: str, text: str, columns: Iterable[str]) -> CheckedStat
     if "\0" in text or not _is_unicode(text):
         raise StatementRefused(port, "the statement has characters that are no text")
     with closing(_parser(os.getpid()).cursor()) as database:
+        _refuse_deep_brackets(port, text)
         tree = _parse(database, port, text)
         _refuse_rebound_ctes(port, text)
         named = _names(tree)
@@ -133,6 +138,17 @@ def _parse(database: duckdb.DuckDBPyConnection, port: str, text: str) -> dict[st
     return tree
 
 
+def _refuse_deep_brackets(port: str, text: str) -> None:
+    import duckdb
+
+    written, depth = text.encode(), 0
+    for start, _ in duckdb.tokenize(text):
+        sign = written[start : start + 1]
+        depth += (sign in _OPENING) - (sign in _CLOSING)
+        if depth > MAX_DEPTH:
+            raise _too_deep(port, position_at(text, start))
+
+
 def _refuse_rebound_ctes(port: str, text: str) -> None:
     """Refuse NOT MATERIALIZED, which the syntax tree leaves out: DuckDB binds such a CTE anew at each use.
 
@@ -150,8 +166,8 @@ def _refuse_rebound_ctes(port: str, text: str) -> None:
             raise StatementRefused(port, "NOT MATERIALIZED is refused", where, "Leave it out")
 
 
-def _too_deep(port: str) -> StatementRefused:
-    return StatementRefused(port, f"the statement nests deeper than {MAX_DEPTH} levels")
+def _too_deep(port: str, position: StatementPosition | None = None) -> StatementRefused:
+    return StatementRefused(port, f"the statement nests deeper than {MAX_DEPTH} levels", position)
 
 
 @dataclass(frozen=True)
