@@ -1,7 +1,10 @@
 """Which predicates of readers run below the row filter and the masks, and that they mean the same there."""
 
+import operator
+import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import reduce
 
 import polars as pl
 import pytest
@@ -13,7 +16,7 @@ from port_samples import publish_months
 from relation_samples import FixedKeys, Party, Recorder, decide, party_rows
 
 from bankmesh.access.relations.governed_relation import GovernedRelation
-from bankmesh.access.relations.safe_predicates import read_predicate
+from bankmesh.access.relations.safe_predicates import balance_chains, read_predicate
 from bankmesh.ports import open_version
 
 SCHEMA = {
@@ -256,3 +259,53 @@ def test_a_reader_gets_what_the_same_operations_give_on_the_permitted_rows(party
             return
         governed = operation(governed)
     assert governed.collect(engine=engine).equals(expected)
+
+
+def deepest_brackets(predicate):
+    depth = deepest = 0
+    for sign in str(predicate):
+        depth += (sign in "([") - (sign in ")]")
+        deepest = max(deepest, depth)
+    return deepest
+
+
+@pytest.mark.parametrize("combine", [operator.or_, operator.and_])
+@pytest.mark.parametrize("terms", [1, 2, 3, 7, 300, 1_000])
+def test_a_chain_becomes_a_tree_of_the_same_terms(combine, terms):
+    compare = operator.eq if combine is operator.or_ else operator.ne
+    chain = reduce(combine, [compare(col("l") % 5, number) for number in range(terms)], col("i") > 0)
+    chain = chain & (col("s") != "a")
+    balanced = balance_chains(chain)
+    assert FRAME.select(balanced).equals(FRAME.select(chain))
+    assert re.findall(r"dyn int: (\d+)", str(balanced)) == re.findall(r"dyn int: (\d+)", str(chain))
+    assert deepest_brackets(balanced) <= 2 * terms.bit_length() + 12
+
+
+@pytest.mark.parametrize(
+    "predicate",
+    [
+        col("b"),
+        col("i").is_in([1, 2]),
+        col("i") > 2,
+        ~(col("b") | (col("i") > 1)),
+        pl.when(col("b")).then(col("i") > 1).otherwise(col("l") > 1),
+        col("s").map_elements(lambda text: text.casefold() == "a", return_dtype=pl.Boolean),
+        reduce(lambda found, number: (col("i") == number) | found, range(400), col("b")),
+        reduce(lambda found, number: ~((col("i") == number) | found), range(400), col("b")),
+    ],
+)
+def test_a_predicate_means_the_same_when_its_chains_are_balanced(predicate):
+    assert FRAME.select(balance_chains(predicate)).equals(FRAME.select(predicate))
+
+
+@pytest.mark.parametrize("terms", [10, 200])
+def test_the_rows_that_a_reader_may_see_are_filtered_by_balanced_chains(party, reference, monkeypatch, terms):
+    chain = reduce(operator.or_, [col("visits") * 2 == number for number in range(terms)])
+    filtered = []
+    of_frames = pl.DataFrame.filter
+    monkeypatch.setattr(pl.DataFrame, "filter", lambda frame, by: filtered.append(by) or of_frames(frame, by))
+    found = party.relation(Recorder()).scan().filter(chain).collect()
+    assert filtered
+    assert all(deepest_brackets(by) <= 2 * terms.bit_length() + 12 for by in filtered)
+    monkeypatch.undo()
+    assert found.equals(reference.filter(chain))

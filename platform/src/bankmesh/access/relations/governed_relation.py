@@ -216,6 +216,10 @@ class GovernedRelation:
     ) -> Generator[pl.DataFrame]:
         reading = self._read_predicate(predicate)
         above = None if predicate is None or (reading and reading.below is not None and rows is None) else predicate
+        if above is not None:
+            from bankmesh.access.relations.safe_predicates import balance_chains
+
+            above = balance_chains(above)
         needed = tuple(dict.fromkeys((*wanted, *(above.meta.root_names() if above is not None else ()))))
         below = reading.below if reading and above is None else None
         with self.recorder.record_refusals(way, needed):

@@ -13,9 +13,11 @@ out, so that skipping files by them would lose rows.
 from __future__ import annotations
 
 import json
+import operator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import reduce
 from typing import TYPE_CHECKING, Any, Literal
 
 import polars as pl
@@ -80,6 +82,37 @@ def read_predicate(predicate: pl.Expr, shown: Mapping[str, pl.DataType]) -> Pred
     return PredicateReading(below, lookups, confined)
 
 
+def balance_chains(predicate: pl.Expr) -> pl.Expr:
+    """Return a predicate whose chains of `|` and `&` are trees of the same terms in the same order.
+
+    Each `|` of a chain lies in the one after it, and the time that Polars takes grows with the square of their number,
+    for each batch anew.
+    """
+    return _balanced(predicate, 0)
+
+
+def _balanced(predicate: pl.Expr, depth: int) -> pl.Expr:
+    for combine in (operator.or_, operator.and_):
+        terms, rest = [], predicate
+        while (sides := _sides(rest, combine)) is not None:
+            rest, last = sides
+            terms.append(last)
+        if terms and depth < _DEEPEST:
+            found = [_balanced(term, depth + 1) for term in (rest, *reversed(terms))]
+            while len(found) > 1:
+                found = [reduce(combine, found[at : at + 2]) for at in range(0, len(found), 2)]
+            return found[0]
+    return predicate
+
+
+def _sides(predicate: pl.Expr, combine: Callable[[pl.Expr, pl.Expr], pl.Expr]) -> tuple[pl.Expr, pl.Expr] | None:
+    """Return both sides of an operator; None if the predicate is of another kind."""
+    match predicate.meta.pop():
+        case [right, left] if combine(left, right).meta.eq(predicate):
+            return left, right
+    return None
+
+
 class _PredicateReader:
     def __init__(self, shown: Mapping[str, pl.DataType], lookups: dict[str, tuple[object, ...]]) -> None:
         self._shown, self._lookups = shown, lookups
@@ -95,12 +128,12 @@ class _PredicateReader:
                 if dtype == pl.Boolean:
                     return pl.col(name)
             case "BinaryExpr":
-                left, operator, right = _members(body, "left", "op", "right")
-                if operator in {"And", "LogicalAnd"}:
+                left, op, right = _members(body, "left", "op", "right")
+                if op in {"And", "LogicalAnd"}:
                     return self.read(left, depth + 1) & self.read(right, depth + 1)
-                if operator in {"Or", "LogicalOr"}:
+                if op in {"Or", "LogicalOr"}:
                     return self.read(left, depth + 1) | self.read(right, depth + 1)
-                return self._comparison(left, operator, right)
+                return self._comparison(left, op, right)
             case "Function":
                 inputs, function = _members(body, "input", "function")
                 name, options = _single(function)
@@ -134,16 +167,16 @@ class _PredicateReader:
             self._remember(name, list(values))
         return frozenset(leaf._lookups)
 
-    def _comparison(self, left: object, operator: object, right: object) -> pl.Expr:
-        if operator not in _COMPARISONS or not isinstance(operator, str):
+    def _comparison(self, left: object, op: object, right: object) -> pl.Expr:
+        if op not in _COMPARISONS or not isinstance(op, str):
             raise _UnknownNodeError
         if not isinstance(left, dict) or "Column" not in left:
-            left, operator, right = right, _MIRRORED[operator], left
+            left, op, right = right, _MIRRORED[op], left
         name, dtype = self._column(left)
         value = _literal(right, dtype)
-        if operator == "Eq":
+        if op == "Eq":
             self._remember(name, [value])
-        return _COMPARISONS[operator](pl.col(name), pl.lit(value, dtype=dtype))
+        return _COMPARISONS[op](pl.col(name), pl.lit(value, dtype=dtype))
 
     def _function(self, inputs: list[object], options: object, depth: int) -> pl.Expr:
         match options, inputs:
