@@ -81,7 +81,10 @@ def _forms(value: object) -> Iterator[tuple[str, bytes]]:
         case str():
             yield "", value.encode("utf-8", "surrogatepass")
         case pl.DataFrame():
-            yield "text", str(value).encode()
+            with pl.Config(
+                fmt_float="full"
+            ):  # shortened, a number that a mask has rounded would look like a hidden one
+                yield "text", str(value).encode()
             yield "rows", repr(value.rows()).encode("utf-8", "surrogatepass")
             yield "statistics", repr([(c.name, str(c.dtype), c.flags) for c in value.get_columns()]).encode()
         case pa.Table():

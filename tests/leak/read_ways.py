@@ -41,6 +41,8 @@ class Attempt:
     """The number of reads of rows that it made, exactly; None if it made any number."""
     has_rows: bool = False
     is_refused: bool = False
+    has_failed: bool = False
+    """Whether an error ended it; Polars may then begin another scan of its plan a moment later."""
     differs: str | None = None
     """How the result depends on more than what the reader may see: it is an oracle, though it holds no hidden value."""
 
@@ -95,6 +97,7 @@ class Stranger:
             attempt.is_refused = True
             attempt.evidence.add_error(error)
         except (Exception, pl.exceptions.PanicException) as error:  # noqa: BLE001 - what leaves with it is searched
+            attempt.has_failed = True
             attempt.evidence.add_error(error)
         return attempt
 
