@@ -181,6 +181,7 @@ def _output_kept(file: Path) -> Iterator[Path]:
             os.dup2(handle, number)
         with warnings.catch_warnings():
             warnings.simplefilter("always")
+            warnings.filterwarnings("ignore", "'json' serialization format")  # it is one of the ways out
             yield file
     finally:
         sys.stdout.flush()
