@@ -101,3 +101,18 @@ def test_no_output_holds_a_token(command):
         said = command("token", *words)
         assert said.code == 0
         assert "eyJ" not in said.out + said.err
+
+
+def test_a_token_that_is_replaced_with_other_rights_is_named(command):
+    assert "works for no domain" in command("token", "issue", "--role", "data_owner").err
+    said = command("token", "issue", "--role", "data_owner", "--domain", "booth")
+    assert said.err == "It replaces the token of data_owner. `--as ID` issues one beside it.\n"
+    assert command("token", "issue", "--role", "data_owner", "--domain", "booth").err == ""
+
+
+def test_the_purpose_in_use_is_not_that_of_another_token(command, monkeypatch):
+    command("token", "issue", "--role", "data_owner", "--domain", "booth", "--purpose", "stewardship")
+    command("token", "issue", "--role", "governance_auditor", "--as", "carla")
+    assert json.loads(command("token", "show", "--json").out)["purpose"] == "stewardship"
+    monkeypatch.setenv("BANKMESH_TOKEN", "carla")
+    assert json.loads(command("token", "show", "--json").out)["purpose"] is None

@@ -103,6 +103,9 @@ def test_a_client_without_a_reader_reads_once_one_is_chosen(home):
     with pytest.raises(NoPurpose):
         reader_of(client)
     choose(home, "officer", "advice")
+    with pytest.raises(NoPurpose):  # the purpose that was chosen is the officer's
+        reader_of(client)
+    choose(home, "clerk", "advice")
     assert reader_of(client) == ("clerk", "advice")
 
 
@@ -174,3 +177,11 @@ def test_a_refusal_at_the_moment_of_collecting_is_on_record_once(home, monkeypat
         with pytest.raises(AccessDenied, match="POLARS_VERBOSE"):
             read()
     assert [way for way, _, _ in refusals(home)] == ["scan", "scan", "sql"]
+
+
+def test_a_refusal_names_an_issued_token_that_would_read_the_product(home):
+    for name in ("officer", "clerk"):
+        choose(home, name, "service")
+    (home.parent / CONTRACT).write_text(party("officer"), encoding="utf-8")
+    with pytest.raises(AccessDenied, match=r"`mesh get retail\.party --as officer --purpose service` would read it"):
+        DataMeshClient().get_data_product("retail", "party")

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, NoReturn
 from bankmesh.access.errors import AccessDenied, IdentityRefused, NoPurpose
 from bankmesh.access.metadata_reader import MetadataReader, current_metadata_reader
 from bankmesh.access.model import MaskMethod
-from bankmesh.access.tokens.current_reader import PinnedReader
+from bankmesh.access.registry.reader_registry import OF_DOMAINS, STEWARDSHIP
+from bankmesh.access.tokens.current_reader import PinnedReader, issued_readers
 from bankmesh.workspace.workspace_contracts import workspace_contracts
 
 if TYPE_CHECKING:
@@ -141,21 +142,29 @@ class GovernedReads:
         )
         roles = ", ".join(sorted(principal.roles))
         problem = f"{principal.id} ({roles}) may not read it for {decision.purpose}"
-        raise AccessDenied(contract.port, problem, decision.reasons, self._next_step(contract))
+        raise AccessDenied(contract.port, problem, decision.reasons, self._next_step(contract, decision.purpose))
 
-    def _next_step(self, contract: Contract) -> str:
-        """Return the command with which this reader, or else another role, could read the product."""
+    def _next_step(self, contract: Contract, purpose: str) -> str:
+        """Return the command with which this reader could read the product, else another token, else another role."""
         from bankmesh.access.decisions.decision_engine import usable_purposes
         from bankmesh.access.decisions.refusal_reasons import admitted_roles
 
-        own = usable_purposes(self.policy, self.principal, contract.port)
+        policy = self.policy
+        own = usable_purposes(policy, self.principal, contract.port)
         if own:
             return f"Your token may read it for {', '.join(own)}: add `--purpose {own[0]}`"
-        for purpose in (*contract.purposes, "stewardship"):
-            for role in admitted_roles(self.policy.registry, contract, purpose):
-                domain = f" --domain {contract.domain}" if role in {"data_owner", "data_steward"} else ""
+        others = [
+            (name, held)
+            for name, reader in issued_readers(self._settings).items()
+            for held in usable_purposes(policy, reader, contract.port)
+        ]
+        for name, held in sorted(others, key=lambda other: other[1] != purpose):
+            return f"On this machine, `mesh get {contract.port} --as {name} --purpose {held}` would read it"
+        for held in dict.fromkeys((purpose, *contract.purposes, STEWARDSHIP)):
+            for role in admitted_roles(policy.registry, contract, held):
+                domain = f" --domain {contract.domain}" if role in OF_DOMAINS else ""
                 return (
                     f"On this machine, `mesh token issue --role {role}{domain}` and then "
-                    f"`mesh get {contract.port} --as {role} --purpose {purpose}` would read it"
+                    f"`mesh get {contract.port} --as {role} --purpose {held}` would read it"
                 )
         return f"`mesh policy explain {contract.port}` shows what its contract and the policies permit"

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from bankmesh.access.errors import AccessDenied
 from bankmesh.access.model import ColumnOutcome, MaskMethod, Reason
+from bankmesh.access.registry.reader_registry import AUDITOR, OF_DOMAINS, OWNER, STEWARD, STEWARDSHIP
 from bankmesh.contracts.model import Classification
 
 if TYPE_CHECKING:
@@ -21,10 +22,6 @@ if TYPE_CHECKING:
 
     from bankmesh.access.model import AccessDecision, Principal
     from bankmesh.contracts.model import Column, Contract
-
-OWNER, STEWARD, AUDITOR = "data_owner", "data_steward", "governance_auditor"
-STEWARDSHIP = "stewardship"
-"""The purpose for which owners and stewards work on their own products."""
 
 
 def shows_every_row(decision: AccessDecision | None) -> bool:
@@ -105,7 +102,7 @@ def owns_facts(principal: Principal | None, domain: str) -> bool:
 
 def works_for(principal: Principal | None, domain: str) -> bool:
     """Whether a reader is an owner or steward of the products of a domain."""
-    return principal is not None and bool(principal.roles & {OWNER, STEWARD}) and domain in principal.domains
+    return principal is not None and bool(principal.roles & OF_DOMAINS) and domain in principal.domains
 
 
 def reads_as_steward(principal: Principal | None, purpose: str | None, domain: str) -> bool:

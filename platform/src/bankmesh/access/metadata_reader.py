@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING
 
 from bankmesh.access.errors import IdentityRefused, PolicyFaults
 from bankmesh.access.signing_keys import UnusableKey
-from bankmesh.access.tokens.current_reader import current_principal, current_purpose
-from bankmesh.access.tokens.reader_session import read_session
-from bankmesh.settings import named_token
+from bankmesh.access.tokens.current_reader import current_purpose, current_token, principal_of_token
 from bankmesh.workspace.workspace_contracts import workspace_contracts
 
 if TYPE_CHECKING:
@@ -53,10 +51,11 @@ def current_metadata_reader(
     policy with faults, does not stop a command about metadata: it shows what everybody may see, and why.
     """
     try:
-        if not (token or named_token() or read_session(settings.home).token):
+        text = current_token(settings, token)
+        if not text:
             return MetadataReader()
         policy = _current_policy(settings) if decides else None
-        return MetadataReader(current_principal(settings, token), current_purpose(settings, purpose), policy)
+        return MetadataReader(principal_of_token(settings, text), current_purpose(settings, text, purpose), policy)
     except (IdentityRefused, PolicyFaults, UnusableKey) as error:
         return MetadataReader(problem=str(error))
 

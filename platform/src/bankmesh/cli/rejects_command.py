@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bankmesh.access.metadata_decisions import STEWARD, STEWARDSHIP, owns_facts
+from bankmesh.access.metadata_decisions import owns_facts
 from bankmesh.access.metadata_reader import current_metadata_reader
+from bankmesh.access.registry.reader_registry import STEWARD, STEWARDSHIP
 from bankmesh.catalog.landing_status import landing_status
 from bankmesh.catalog.reject_texts import read_reject_texts, require_reject_texts
 from bankmesh.cli.get_command import MOST_ROWS

@@ -11,7 +11,8 @@ import typer
 
 from bankmesh.access.errors import IdentityRefused
 from bankmesh.access.registry import load_registry
-from bankmesh.access.tokens.current_reader import find_token, principal_of
+from bankmesh.access.registry.reader_registry import OF_DOMAINS
+from bankmesh.access.tokens.current_reader import current_purpose, current_token, find_token, principal_of
 from bankmesh.access.tokens.development_tokens import (
     MOST_DAYS,
     is_token_name,
@@ -63,6 +64,7 @@ def issue(
     _require(domain or [], "domain", [package.name for package in domain_packages(settings.root)])
     _require([purpose] if purpose else [], "purpose", registry.purposes)
     subject = name or role[0]
+    before = _issued_facts(settings, subject, registry)
     token = issue_token(settings.home, subject, role, domain or (), days=days, now=datetime.now(UTC))
     is_used = not _has_reader(settings)
     if is_used:
@@ -75,6 +77,10 @@ def issue(
         print_json(facts)
         return
     typer.echo(f"{_line(facts)}\nThe token is in {facts['file']}.")
+    if before and any(before[right] != facts[right] for right in ("roles", "domains")):
+        typer.echo(f"It replaces the token of {_rights(before)}. `--as ID` issues one beside it.", err=True)
+    if OF_DOMAINS.intersection(role) and not domain:
+        typer.echo("It works for no domain, so it reads no product: name domains with --domain.", err=True)
     if is_used:
         purposes = f"for {purpose} unless they name another" if purpose else "and name their purpose: --purpose"
         typer.echo(f"Reads use it from now on, {purposes}.")
@@ -96,11 +102,7 @@ def use(
     facts = _facts(read_claims(settings.home, text), registry)
     if purpose is not None:
         _require([purpose], "purpose", registry.purposes.descriptions)
-        if purpose not in facts["purposes"]:
-            raise IdentityRefused(
-                f"{facts['id']} may not read for {purpose}",
-                f"Its roles and its client may read for: {shorten_list(facts['purposes']) or 'nothing'}",
-            )
+        _require_held(purpose, facts)
     write_session(settings.home, ReaderSession(text, purpose or ""))
     if as_json:
         print_json(facts | {"purpose": purpose})
@@ -116,11 +118,10 @@ def show(*, as_json: JsonOption = False) -> None:
     """Show who reads, in which roles, for which purposes, and until when; not the token itself."""
     settings = current_settings()
     registry = load_registry(settings.root)
-    session = read_session(settings.home)
-    text = find_token(settings, named_token()) if named_token() else session.token
+    text = current_token(settings)
     if not text:
         raise IdentityRefused("no token is in use", "`mesh token issue --role ROLE` issues one")
-    purpose = named_purpose() or session.purpose or None
+    purpose = current_purpose(settings, text)
     facts = _facts(read_claims(settings.home, text), registry) | {
         "purpose": purpose,
         "from": TOKEN if named_token() else "session",
@@ -168,12 +169,31 @@ def _facts(claims: TokenClaims, registry: ReaderRegistry) -> dict[str, Any]:
 
 
 def _line(facts: dict[str, Any]) -> str:
-    domains = f" of {', '.join(facts['domains'])}" if facts["domains"] else ""
     purposes = shorten_list(facts["purposes"], most=20) or "nothing"
-    return (
-        f"{facts['id']}: {', '.join(facts['roles'])}{domains}, until {facts['expires'][:10]}.\n"
-        f"It may read for: {purposes}."
-    )
+    return f"{facts['id']}: {_rights(facts)}, until {facts['expires'][:10]}.\nIt may read for: {purposes}."
+
+
+def _rights(facts: dict[str, Any]) -> str:
+    domains = f" of {', '.join(facts['domains'])}" if facts["domains"] else ""
+    return f"{', '.join(facts['roles'])}{domains}"
+
+
+def _issued_facts(settings: Settings, subject: str, registry: ReaderRegistry) -> dict[str, Any] | None:
+    """Return the facts of the token that was issued for a reader's id; None if there is none that is valid."""
+    if not is_token_name(subject) or not token_file(settings.home, subject).is_file():
+        return None
+    try:
+        return _facts(read_claims(settings.home, find_token(settings, subject)), registry)
+    except IdentityRefused:
+        return None
+
+
+def _require_held(purpose: str, facts: dict[str, Any]) -> None:
+    if purpose not in facts["purposes"]:
+        raise IdentityRefused(
+            f"{facts['id']} may not read for {purpose}",
+            f"Its roles and its client may read for: {shorten_list(facts['purposes']) or 'nothing'}",
+        )
 
 
 def _require(names: list[str], kind: str, known: Any) -> None:  # noqa: ANN401 - any container of names

@@ -62,20 +62,24 @@ def test_the_token_comes_from_the_argument_the_environment_or_the_session(settin
         issue(settings, name)
     write_session(settings.home, ReaderSession(token_file(settings.home, "alice").read_text(), "stewardship"))
     assert current_principal(settings).id == "alice"
-    assert current_purpose(settings) == "stewardship"
+    alice, bob = (token_file(settings.home, name).read_text() for name in ("alice", "bob"))
+    assert current_purpose(settings, alice) == "stewardship"
+    issue(settings, "alice")  # a later token of the same reader
+    assert current_purpose(settings, token_file(settings.home, "alice").read_text()) == "stewardship"
+    assert current_purpose(settings, bob) is None
     monkeypatch.setenv("BANKMESH_TOKEN", token_file(settings.home, "bob").read_text())
     monkeypatch.setenv("BANKMESH_PURPOSE", "audit")
     assert current_principal(settings).id == "bob"
-    assert current_purpose(settings) == "audit"
+    assert current_purpose(settings, bob) == "audit"
     assert current_principal(settings, "carol").id == "carol"
-    assert current_purpose(settings, "model_training") == "model_training"
+    assert current_purpose(settings, bob, "model_training") == "model_training"
 
 
 def test_without_a_token_the_command_that_helps_is_named(settings):
     with pytest.raises(IdentityRefused, match=r"mesh token issue --role analyst") as refused:
         current_principal(settings)
     assert "data_owner" in str(refused.value)
-    assert current_purpose(settings) is None
+    assert current_purpose(settings, "") is None
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from bankmesh.access.audit.audit_record import RecordKind, line_digest, parse_po
 from bankmesh.access.audit.chain_file import chain_file, chain_files, opened_for_reading
 from bankmesh.access.audit.subject_lookups import subject_hash, subject_key_id
 from bankmesh.access.receipts.read_receipt import sign_receipt
+from bankmesh.access.registry.reader_registry import AUDITOR, OF_DOMAINS
 from bankmesh.access.signing_keys import load_subject_secret
 from bankmesh.errors import UnknownName
 from bankmesh.names import split_major
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
 
     from bankmesh.access.model import Principal
     from bankmesh.access.receipts.read_receipt import Receipt
-
-AUDITOR = "governance_auditor"
-OWNERS = frozenset({"data_owner", "data_steward"})
 
 
 class EntryState(StrEnum):
@@ -110,7 +108,7 @@ def may_see(reader: Principal, record: dict[str, Any]) -> bool:
     if record.get("principal") == reader.id and record.get("issuer") == reader.issuer:
         return True
     domain = str(record.get("port") or "").partition(".")[0]
-    return bool(domain and OWNERS & reader.roles) and domain in reader.domains
+    return bool(domain and OF_DOMAINS & reader.roles) and domain in reader.domains
 
 
 def subject_query(home: Path, value: str, domains: Iterable[str], ports: Iterable[str]) -> SubjectQuery:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bankmesh.access.model import Reason
-from bankmesh.access.policies.contract_policies import OWNER, STEWARD, STEWARDSHIP, clause_place, listed_roles
-from bankmesh.access.registry.reader_registry import PRODUCT_ROLE
+from bankmesh.access.policies.contract_policies import clause_place, listed_roles
+from bankmesh.access.registry.reader_registry import OWNER, PRODUCT_ROLE, STEWARD, STEWARDSHIP
 from bankmesh.errors import UnknownName, shorten_list
 
 if TYPE_CHECKING:

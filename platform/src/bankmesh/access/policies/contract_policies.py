@@ -21,7 +21,7 @@ from bankmesh.access.policies.model import (
     PolicyEffect,
     PolicyOrigin,
 )
-from bankmesh.access.registry.reader_registry import PRODUCT_KIND
+from bankmesh.access.registry.reader_registry import OWNER, PRODUCT_KIND, STEWARD, STEWARDSHIP
 from bankmesh.contracts.parsing.access_clauses import READ_ACCESS
 from bankmesh.errors import Place
 from bankmesh.names import parse_port_name
@@ -31,9 +31,6 @@ if TYPE_CHECKING:
 
     from bankmesh.access.registry import PurposeTree
     from bankmesh.contracts.model import Contract
-
-OWNER, STEWARD, STEWARDSHIP = "data_owner", "data_steward", "stewardship"
-"""The platform's roles for work on the products of a reader's own domains, and the purpose of that work."""
 
 _CedarJson = dict[str, Any]
 

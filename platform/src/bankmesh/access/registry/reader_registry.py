@@ -16,6 +16,12 @@ if TYPE_CHECKING:
 
 PRODUCT_ROLE = "data_product"
 """The role of a product that reads its inputs. No file lists it, so that no token can carry it."""
+OWNER, STEWARD, STEWARDSHIP = "data_owner", "data_steward", "stewardship"
+"""The platform's roles for work on the products of a reader's own domains, and the purpose of that work."""
+AUDITOR = "governance_auditor"
+"""The platform's role that sees who read what, and no rows."""
+OF_DOMAINS = frozenset({OWNER, STEWARD})
+"""The roles that have rights in the domains of their token alone."""
 PRODUCT_KIND, PERSON_KIND = "product", "person"
 """The kinds of readers, which policies read as `principal.kind`."""
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from bankmesh.access.errors import IdentityRefused
 from bankmesh.access.model import Principal
 from bankmesh.access.registry import load_registry
+from bankmesh.access.registry.reader_registry import AUDITOR
 from bankmesh.access.tokens.development_tokens import (
     ISSUE,
     is_token_name,
@@ -57,7 +58,7 @@ class PinnedReader:
     def purpose(self) -> str | None:
         """The purpose of reads that name none; None if there is none. Raises IdentityRefused as `token`."""
         if not self._purpose:
-            self._purpose = current_purpose(self._settings, self._named_purpose)
+            self._purpose = current_purpose(self._settings, self.token, self._named_purpose)
         return self._purpose
 
     @property
@@ -95,9 +96,36 @@ def require_unexpired(principal: Principal, now: datetime) -> None:
         raise IdentityRefused("the token has expired", ISSUE)
 
 
-def current_purpose(settings: Settings, purpose: str | None = None) -> str | None:
-    """Return the purpose: the argument, else BANKMESH_PURPOSE, else the session's; None if none is named."""
-    return purpose or named_purpose() or read_session(settings.home).purpose or None
+def current_purpose(settings: Settings, token: str, purpose: str | None = None) -> str | None:
+    """Return the purpose: the argument, else BANKMESH_PURPOSE, else the session's; None if none is named.
+
+    The session's is that of its own reader, and not of others whose token a read names. Raises IdentityRefused for a
+    session that is none.
+    """
+    if named := purpose or named_purpose():
+        return named
+    session = read_session(settings.home)
+    is_its_reader = session.token == token or (_subject(session.token) or "") == _subject(token)
+    return session.purpose or None if is_its_reader else None
+
+
+def _subject(token: str) -> str | None:
+    """Return the reader whom a token names, whether or not it is valid; None if it names none."""
+    import jwt
+
+    try:
+        return str(jwt.decode(token, options={"verify_signature": False})["sub"])
+    except (jwt.PyJWTError, KeyError, ValueError):
+        return None
+
+
+def issued_readers(settings: Settings) -> dict[str, Principal]:
+    """Return the readers of this home's issued tokens that are valid, by the names of the tokens."""
+    found: dict[str, Principal] = {}
+    for name in issued_names(settings.home):
+        with suppress(IdentityRefused):
+            found[name] = principal_of_token(settings, find_token(settings, name))
+    return found
 
 
 def find_token(settings: Settings, token: str) -> str:
@@ -137,6 +165,6 @@ def principal_of(claims: TokenClaims, registry: ReaderRegistry) -> Principal:
 def _next_step(settings: Settings, registry: ReaderRegistry) -> str:
     if names := issued_names(settings.home):
         return f"Choose one: `mesh token use {names[0]}`, or {TOKEN}={names[0]}"
-    roles = [name for name in registry.roles if name != "governance_auditor"]
+    roles = [name for name in registry.roles if name != AUDITOR]
     role = next((name for name in roles if not name.startswith("data_")), roles[0] if roles else "ROLE")
     return f"`mesh token issue --role {role}` issues one. Roles: {shorten_list(sorted(registry.roles), most=20)}"

@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bankmesh.access.errors import AccessDenied
-from bankmesh.access.metadata_decisions import STEWARDSHIP, reads_as_steward, require_readable
+from bankmesh.access.metadata_decisions import reads_as_steward, require_readable
+from bankmesh.access.registry.reader_registry import STEWARDSHIP
 from bankmesh.errors import PortError
 from bankmesh.ports import newest_good, open_version
 from bankmesh.products.candidates.refused_candidates import last_refused
