@@ -172,7 +172,11 @@ def test_more_rows_than_polars_counts_are_out_of_range(mesh) -> None:
 
 @pytest.mark.parametrize("kind", ["csv", "json", "parquet"])
 def test_an_output_that_cannot_be_written(mesh, tmp_path, kind: str) -> None:
-    for output, problem in ((tmp_path, "it is a folder"), ("/dev/full", "No space left on device")):
+    for output, problem in (
+        (tmp_path, "it is a folder"),
+        (tmp_path / "absent/rows", "No such file or directory"),
+        ("/dev/full", "No space left on device"),
+    ):
         said = mesh("get", "shop.sale", "--format", kind, "-o", output)
         assert said.code == 2
         assert f"mesh: {output} cannot be written: {problem}" in said.err

@@ -140,7 +140,7 @@ def write_rows(frame: pl.LazyFrame, format_: Format, output: Path | None) -> Non
     except BrokenPipeError:
         raise
     except OSError as error:
-        if error.filename is not None:
+        if error.filename is not None and Path(error.filename).parent != output.parent:
             raise
         raise UnwritableOutput(output, error.strerror or str(error)) from error
 
