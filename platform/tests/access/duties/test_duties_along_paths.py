@@ -121,10 +121,13 @@ def ways_of(source, target, lineage):
 def learned_along(path, facts, lineage):
     """Return what facts about the last column of a path say of the first one.
 
-    Where a step makes a new value, or only looks at the old one, they are facts about something that is made of it.
+    Where a step makes a new value, or only looks at the old one, they are facts about something that is made of it. A
+    new value may also be missing for a reason of its own, so that it is there is such a fact, too.
     """
     steps = [ways_of(source, target, lineage) for source, target in pairwise(path)]
-    if all("IDENTITY" in ways and ways <= {"IDENTITY", "JOIN", "GROUP_BY", "FILTER", "SORT"} for ways in steps):
+    if not all(ways <= {"IDENTITY", "JOIN", "GROUP_BY", "FILTER", "SORT"} for ways in steps):
+        return {"made"} if facts else set()
+    if all("IDENTITY" in ways for ways in steps):
         return facts
     return facts & {"there"} | ({"made"} if facts - {"there"} else set())
 
