@@ -204,18 +204,21 @@ def main() -> int:
     parser.add_argument("--ways", default=",".join(WAYS))
     parser.add_argument("--mutant", choices=[*MUTANTS, ""], default="")
     chosen = parser.parse_args()
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        root = Path(folder)
-        report = check_leaks(
-            root, chosen.seed, chosen.reads, tuple(chosen.ways.split(",")), mutant=chosen.mutant or None
-        )
-    for way, seconds in report.seconds.items():
-        ends = ", ".join(f"{count} {end}" for (of, end), count in sorted(report.counts.items()) if of == way)
-        sys.stdout.write(f"{way:10} {ends}; {report.bytes[way] / 1e6:.1f} MB in {seconds:.1f} s\n")
-    for line in (*report.leaks, *report.gaps):
-        sys.stdout.write(f"{line}\n")
-    sys.stdout.write(f"{len(report.leaks)} leaks, {len(report.gaps)} reads not on record\n")
-    return 0 if report.is_clean else 1
+    reports = []
+    for way in chosen.ways.split(","):  # each in a workspace of its own, so that its result is printed when it ends
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+            report = check_leaks(Path(folder), chosen.seed, chosen.reads, (way,), mutant=chosen.mutant or None)
+        ends = ", ".join(f"{count} {end}" for (_, end), count in sorted(report.counts.items()))
+        sys.stdout.write(f"{way:10} {ends}; {report.bytes[way] / 1e6:.1f} MB in {report.seconds[way]:.1f} s\n")
+        for line in (*report.leaks, *report.gaps):
+            sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
+        reports.append(report)
+    leaks, gaps = (
+        sum(len(found) for found in each) for each in zip(*((r.leaks, r.gaps) for r in reports), strict=True)
+    )
+    sys.stdout.write(f"{leaks} leaks, {gaps} reads not on record\n")
+    return 0 if all(report.is_clean for report in reports) else 1
 
 
 if __name__ == "__main__":
