@@ -1,6 +1,7 @@
 """What a contract says about access: read as written, each fault with its line, each change weighed."""
 
 import pytest
+from contract_samples import PARTY
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -8,25 +9,9 @@ from bankmesh.contracts.comparison.contract_comparison import compare
 from bankmesh.contracts.model import TeamMember
 from bankmesh.contracts.parsing.contract_reader import read_text
 
-TEXT = """\
-apiVersion: v3.1.0
-kind: DataContract
-id: retail.party
-domain: retail
-name: party
-version: 1.0.0
-status: active
-description:
-  purpose: One place to find out who a client is.
-schema:
-  - name: party
-    properties:
-      - name: party_id
-        logicalType: integer
-        primaryKey: true
-        description: Number of the client.
-        classification: internal
-        customProperties:
+HEAD, _, _ = PARTY.partition("team:")
+TEXT = f"""\
+{HEAD}        customProperties:
           - property: subject
             value: party
       - name: phone
