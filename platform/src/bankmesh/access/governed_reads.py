@@ -158,7 +158,8 @@ class GovernedReads:
             for name, reader in issued_readers(self._settings).items()
             for held in usable_purposes(policy, reader, contract.port)
         ]
-        for name, held in sorted(others, key=lambda other: other[1] != purpose):
+        if others:
+            name, held = min(others, key=lambda other: other[1] != purpose)
             return f"On this machine, `mesh get {contract.port} --as {name} --purpose {held}` would read it"
         for held in dict.fromkeys((purpose, *contract.purposes, STEWARDSHIP)):
             for role in admitted_roles(policy.registry, contract, held):
